@@ -1,0 +1,176 @@
+"""The forms of the pages about people: shape only; what may be kept is said by the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from accounts.choices import Role
+from accounts.models import Team, User
+from worktime.models import Calendar
+
+# Digits that fit into a key whatever they are.
+LONGEST_KEY = 18
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail address and password."""
+
+    username = forms.EmailField(
+        label="E-mail address",
+        widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"}),
+    )
+    error_messages = {
+        "invalid_login": "This e-mail address and password do not belong together.",
+        "inactive": "This account is not active. A RevOps admin can tell you more.",
+    }
+
+    def clean_username(self) -> str:
+        """In one case, so that wrong guesses are counted together however it is written."""
+        address: str = self.cleaned_data["username"]
+        return address.lower()
+
+
+class PasswordForm(forms.Form):
+    """A new password, twice."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        help_text="Twelve characters or more; not your name, not a common one.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    repeated = forms.CharField(
+        label="The same again",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("password") != cleaned.get("repeated"):
+            self.add_error("repeated", "The two are not the same. Enter it again.")
+        return cleaned
+
+
+class PasswordChangeForm(PasswordForm):
+    """The old password first, then the new one twice."""
+
+    old = forms.CharField(
+        label="Your password now",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["old", "password", "repeated"]
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_old(self) -> str:
+        old: str = self.cleaned_data["old"]
+        if not self.user.check_password(old):
+            raise forms.ValidationError("That is not your password now. Enter it again.")
+        return old
+
+
+class _LocalDateTimeField(forms.DateTimeField):
+    """A date and time in the reader's zone, as browsers write it."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+    default_error_messages = {"invalid": "Enter a date and a time, such as 2027-02-26 09:00."}
+
+
+class TimeOffForm(forms.Form):
+    starts_at = _LocalDateTimeField(label="From")
+    ends_at = _LocalDateTimeField(label="Until", help_text="From then on leads come again.")
+    note = forms.CharField(label="Note", max_length=200, required=False)
+
+
+class PauseForm(forms.Form):
+    until = _LocalDateTimeField(
+        label="Until",
+        required=False,
+        help_text="Empty: until somebody ends the pause.",
+    )
+
+
+def _calendar_field(**kwargs: Any) -> forms.ModelChoiceField[Calendar]:
+    return forms.ModelChoiceField(Calendar.objects.offered(), label="Working hours", **kwargs)
+
+
+class PersonForm(forms.Form):
+    """What a RevOps admin says about a person."""
+
+    name = forms.CharField(label="Name", max_length=150)
+    email = forms.EmailField(label="E-mail address", max_length=254)
+    roles = forms.TypedMultipleChoiceField(
+        label="Roles",
+        choices=Role.choices,
+        coerce=Role,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Without a role a person can sign in and sees no handoff.",
+    )
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        required=False,
+        help_text="Such as Europe/Berlin; empty: the team's, else the organisation's.",
+    )
+    calendar = _calendar_field(
+        required=False, empty_label="The team's", help_text="For clocks and reminders."
+    )
+
+
+class _TeamsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no generic at run time
+    """A number that no column can hold is no team, and the database is not asked for it."""
+
+    def clean(self, value: Any) -> Any:
+        if any(len(str(key)) > LONGEST_KEY for key in value or ()):
+            raise forms.ValidationError("Choose teams from the list.", code="invalid_choice")
+        return super().clean(value)
+
+
+class NewPersonForm(PersonForm):
+    teams = _TeamsField(
+        label="Teams",
+        queryset=Team.objects.all(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=150)
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        required=False,
+        help_text="Such as Europe/Berlin; empty: the organisation's.",
+    )
+    calendar = _calendar_field(required=False, empty_label="The organisation's")
+
+
+class MemberForm(forms.Form):
+    user = forms.ModelChoiceField(queryset=User.objects.active(), label="Who")
+    is_manager = forms.BooleanField(label="Manages the team", required=False)
+
+
+class ManagingForm(forms.Form):
+    is_manager = forms.BooleanField(label="Manages the team", required=False)
+
+
+class OrganisationForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=150)
+    zone = forms.CharField(label="Time zone", max_length=64, help_text="Such as Europe/Berlin.")
+    calendar = _calendar_field(empty_label=None)
+    fallback_manager = forms.ModelChoiceField(
+        queryset=User.objects.active(),
+        label="Fallback manager",
+        empty_label=None,
+        help_text="Is told where no team or pool names a manager.",
+    )

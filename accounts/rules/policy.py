@@ -1,0 +1,107 @@
+"""The one place that says who may do what.
+
+Every surface asks here: pages, admin, commands and exports. The question is always the same:
+a person with these roles, standing in this relation to the row, wants to do this. A row that a
+person may not read does not exist for them (404); a function they may not use is refused (403).
+"""
+
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """How a person stands to one row. A person can stand in several relations at once."""
+
+    SUBMITTER = "submitter"
+    """Handed the lead over, or is writing the draft."""
+    RECEIVER = "receiver"
+    """Holds the live leg now."""
+    PAST_RECEIVER = "past_receiver"
+    """Had a leg that has ended: reads, no longer acts."""
+    TEAM = "team"
+    """Manages a team of the submitter or of one of the receivers, or the pool that holds it."""
+    SELF = "self"
+    """The row is the person's own record."""
+    ALL = "all"
+    """No relation needed: what every signed-in person stands in to everything."""
+
+
+class Action(StrEnum):
+    HANDOFF_CREATE = "handoff.create"
+    HANDOFF_READ = "handoff.read"
+    HANDOFF_EDIT = "handoff.edit"
+    HANDOFF_SUBMIT = "handoff.submit"
+    HANDOFF_ACCEPT = "handoff.accept"
+    HANDOFF_REJECT = "handoff.reject"
+    HANDOFF_FIX = "handoff.fix"
+    HANDOFF_CONCEDE = "handoff.concede"
+    HANDOFF_WITHDRAW = "handoff.withdraw"
+    LEAD_READ = "lead.read"
+    REVIEW_READ = "review.read"
+    LATE_READ = "late.read"
+    HOLDING_READ = "holding.read"
+    MEMBER_EDIT = "member.edit"
+    TIME_OFF_EDIT = "time_off.edit"
+    PAUSE_EDIT = "pause.edit"
+    PEOPLE_EDIT = "people.edit"
+    CONFIG_READ = "config.read"
+    CONFIG_EDIT = "config.edit"
+    LEDGER_READ = "ledger.read"
+    LEAD_IMPORT = "lead.import"
+    HEALTH_READ = "health.read"
+
+
+SDR, AE, MANAGER, ADMIN = "sdr", "ae", "manager", "admin"
+_EVERYBODY = frozenset({SDR, AE, MANAGER, ADMIN})
+
+# action -> role -> the relations of which one is enough.
+_OWN_SUBMITTED = frozenset({Relation.SUBMITTER})
+_OWN_RECEIVED = frozenset({Relation.RECEIVER})
+_INVOLVED = frozenset({Relation.SUBMITTER, Relation.RECEIVER, Relation.PAST_RECEIVER})
+_TEAM = frozenset({Relation.TEAM})
+_ANY = frozenset({Relation.ALL})
+
+RULES: dict[Action, dict[str, frozenset[Relation]]] = {
+    Action.HANDOFF_CREATE: {SDR: _ANY, MANAGER: _ANY, ADMIN: _ANY},
+    Action.HANDOFF_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_EDIT: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_SUBMIT: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    # An admin configures; deciding about a lead stays with the receiver and the managers.
+    Action.HANDOFF_ACCEPT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
+    Action.HANDOFF_REJECT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
+    Action.HANDOFF_FIX: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_CONCEDE: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_WITHDRAW: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.LEAD_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
+    Action.REVIEW_READ: dict.fromkeys(_EVERYBODY, _ANY),
+    Action.LATE_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.HOLDING_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.MEMBER_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.TIME_OFF_EDIT: {
+        SDR: frozenset({Relation.SELF}),
+        AE: frozenset({Relation.SELF}),
+        MANAGER: frozenset({Relation.SELF, Relation.TEAM}),
+        ADMIN: _ANY,
+    },
+    Action.PAUSE_EDIT: {
+        SDR: frozenset({Relation.SELF}),
+        AE: frozenset({Relation.SELF}),
+        MANAGER: frozenset({Relation.SELF, Relation.TEAM}),
+        ADMIN: _ANY,
+    },
+    Action.PEOPLE_EDIT: {ADMIN: _ANY},
+    Action.CONFIG_READ: dict.fromkeys(_EVERYBODY, _ANY),
+    Action.CONFIG_EDIT: {ADMIN: _ANY},
+    Action.LEDGER_READ: {ADMIN: _ANY},
+    Action.LEAD_IMPORT: {ADMIN: _ANY},
+    Action.HEALTH_READ: {ADMIN: _ANY},
+}
+
+
+def allows(roles: frozenset[str], action: Action, relations: frozenset[Relation]) -> bool:
+    """True when one of the roles may do the action in one of the relations.
+
+    ``Relation.ALL`` need not be given: everybody stands in it to everything.
+    """
+    held = relations | {Relation.ALL}
+    by_role = RULES[action]
+    return any(by_role[role] & held for role in roles if role in by_role)

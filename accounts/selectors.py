@@ -1,0 +1,171 @@
+"""Reads about people: who answers for whom, whose hours and zone hold, who is away."""
+
+import zoneinfo
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
+
+from accounts.choices import Role
+from accounts.models import Membership, Organisation, TimeOff, User, UserQuerySet
+from accounts.rules.policy import Relation
+from core.errors import Refused
+from worktime.models import Calendar
+
+PAGE_SIZE = 25
+UTC = zoneinfo.ZoneInfo("UTC")
+
+
+class NoOrganisation(Refused):
+    """Nothing can be timed or alerted before the organisation is set up."""
+
+    code = "no_organisation"
+    title = "The organisation is not set up yet"
+
+
+def organisation() -> Organisation:
+    """Raise NoOrganisation where it has not been made yet."""
+    found = Organisation.objects.select_related("calendar", "fallback_manager").first()
+    if found is None:
+        raise NoOrganisation("Create the organisation first, with its calendar and a manager.")
+    return found
+
+
+def manager_of(user: User, *, pool_manager: User | None = None) -> User | None:
+    """The one person who is told when something of the user's goes wrong; never the user.
+
+    The first who is active of: a manager of a team of theirs, oldest membership first; the
+    manager of the pool, where one is given; the organisation's fallback manager; an admin. None
+    only where nobody else is left.
+    """
+    return next((one for one in _managers(user, pool_manager) if _may_answer(one, user)), None)
+
+
+def _managers(user: User, pool_manager: User | None) -> Iterator[User | None]:
+    teams = Membership.objects.filter(user=user).values("team")
+    managing = Membership.objects.filter(team__in=teams, is_manager=True)
+    for membership in managing.select_related("user").order_by("id"):
+        yield membership.user
+    yield pool_manager
+    only = Organisation.objects.select_related("fallback_manager").first()
+    yield only.fallback_manager if only else None
+    yield from User.objects.active().in_roles(Role.ADMIN).exclude(pk=user.pk).order_by("id")[:1]
+    yield User.objects.active().filter(is_superuser=True).exclude(pk=user.pk).order_by("id").first()
+
+
+def _may_answer(candidate: User | None, user: User) -> bool:
+    return candidate is not None and candidate.is_active and candidate.pk != user.pk
+
+
+def calendar_for(user: User) -> Calendar:
+    """The user's working hours: their own, else the oldest team's that has some, else the
+    organisation's. Raise NoOrganisation where none of them is there.
+    """
+    return calendars_for([user])[user.pk]
+
+
+def calendars_for(people: Collection[User]) -> dict[int, Calendar]:
+    """The working hours of each by the user's id, in at most three queries."""
+    chosen = {user.pk: user.calendar_id for user in people}
+    without = [pk for pk, calendar in chosen.items() if calendar is None]
+    if without:
+        teams = Membership.objects.filter(user__in=without, team__calendar__isnull=False)
+        # The newest first, so that the oldest is what stays.
+        chosen |= teams.order_by("-id").values_list("user", "team__calendar")
+    if None in chosen.values():
+        last = organisation().calendar_id
+        chosen = {pk: last if calendar is None else calendar for pk, calendar in chosen.items()}
+    found = Calendar.objects.select_related("current_version").in_bulk(set(chosen.values()))
+    return {pk: found[calendar] for pk, calendar in chosen.items() if calendar is not None}
+
+
+def zone_for(user: User) -> zoneinfo.ZoneInfo:
+    """The user's zone: their own, else the oldest team's that has one, else the organisation's.
+
+    A zone that this machine does not know is passed over, and UTC comes last, so that pages
+    keep working when zone data changes.
+    """
+    return next((zone for name in _zone_names(user) if (zone := known_zone(name))), UTC)
+
+
+def _zone_names(user: User) -> Iterator[str]:
+    yield user.zone
+    yield from (
+        Membership.objects.filter(user=user)
+        .exclude(team__zone="")
+        .order_by("id")
+        .values_list("team__zone", flat=True)
+    )
+    yield from Organisation.objects.values_list("zone", flat=True)
+
+
+def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """The zone of that name, or None for an empty or unknown one."""
+    if not name:
+        return None
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def relations_to_person(by: User, user: User) -> frozenset[Relation]:
+    """How `by` stands to the user's own record: it is theirs, or they manage a team of it."""
+    found = set()
+    if by.pk == user.pk:
+        found.add(Relation.SELF)
+    teams = Membership.objects.filter(user=by, is_manager=True).values("team")
+    if Membership.objects.filter(user=user, team__in=teams).exists():
+        found.add(Relation.TEAM)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """One person as the time-off page shows them; `time_off` is what has not ended yet."""
+
+    user: User
+    is_paused: bool
+    is_away: bool
+    time_off: tuple[TimeOff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityPage:
+    """The person's own line, and one page of the others whose time off they may change."""
+
+    own: Availability
+    others: tuple[Availability, ...]
+    page: Page[User]
+
+
+def availability(
+    by: User, *, now: datetime, words: str = "", number: str = "1"
+) -> AvailabilityPage:
+    """Who is paused or away among the active people that `by` may open, by name."""
+    ahead = TimeOff.objects.filter(ends_at__gt=now)
+    people: UserQuerySet = (
+        User.objects.for_user(by)
+        .active()
+        .prefetch_related("groups", Prefetch("time_off", queryset=ahead, to_attr="time_off_ahead"))
+    )
+    # PostgreSQL refuses a text with NUL in it, which no name has.
+    others = people.exclude(pk=by.pk).filter(name__icontains=words.replace("\0", "").strip())
+    page = Paginator(others, PAGE_SIZE).get_page(number)
+    return AvailabilityPage(
+        own=_availability(people.get(pk=by.pk), now),
+        others=tuple(_availability(user, now) for user in page),
+        page=page,
+    )
+
+
+def _availability(user: User, now: datetime) -> Availability:
+    time_off: list[TimeOff] = user.time_off_ahead  # type: ignore[attr-defined]  # set by Prefetch
+    return Availability(
+        user=user,
+        is_paused=user.is_paused(now),
+        is_away=any(span.starts_at <= now for span in time_off),
+        time_off=tuple(time_off),
+    )

@@ -1,0 +1,177 @@
+"""Signing in, the own password, and time off."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.views import LoginView
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.encoding import force_str
+from django.utils.http import urlsafe_base64_decode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import services
+from accounts.forms import (
+    PasswordChangeForm,
+    PasswordForm,
+    PauseForm,
+    SignInForm,
+    TimeOffForm,
+)
+from accounts.models import TimeOff, User
+from accounts.selectors import availability, calendar_for
+from core.admin import add_problems, page, person, signed_in
+from core.errors import Refused
+
+INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class SignIn(LoginView):
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+@sensitive_post_parameters()
+@signed_in
+def password(request: HttpRequest) -> HttpResponse:
+    """Change one's own password; other sessions of the person end by it."""
+    user = person(request, User)
+    form = PasswordChangeForm(request.POST or None, user=user)
+    if form.is_valid():
+        try:
+            services.set_password(
+                user=user, password=form.cleaned_data["password"], now=timezone.now()
+            )
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, "Your password is changed.")
+            return redirect("accounts:password")
+    return page(
+        request,
+        "accounts/password.html",
+        {"form": form},
+        status=INVALID if form.errors else HTTPStatus.OK,
+    )
+
+
+@sensitive_post_parameters()
+@never_cache
+def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """The link of an invitation: set a first password, once, and come in."""
+    user = _invited(uid, token)
+    if user is None:
+        return render(request, "accounts/welcome_over.html", status=HTTPStatus.GONE)
+    form = PasswordForm(request.POST or None)
+    if form.is_valid():
+        try:
+            services.set_password(
+                user=user, password=form.cleaned_data["password"], now=timezone.now()
+            )
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+            return redirect("/")
+    status = INVALID if form.errors else HTTPStatus.OK
+    return render(request, "accounts/welcome.html", {"form": form, "invited": user}, status=status)
+
+
+def _invited(uid: str, token: str) -> User | None:
+    try:
+        user = User.objects.active().get(pk=force_str(urlsafe_base64_decode(uid)))
+    except (User.DoesNotExist, ValueError, OverflowError):
+        return None
+    # The token holds the password's hash, so setting one uses the link up.
+    return user if default_token_generator.check_token(user, token) else None
+
+
+@require_safe
+@signed_in
+def time_off(request: HttpRequest) -> HttpResponse:
+    """Own hours and time off; for a manager those of the teams, for an admin everybody's."""
+    user = person(request, User)
+    words = request.GET.get("q", "")
+    shown = availability(user, now=timezone.now(), words=words, number=request.GET.get("page", "1"))
+    context = {
+        "shown": shown,
+        "words": words,
+        "query": urlencode({"q": words}) + "&",
+        "sees_others": user.is_manager or user.is_admin,
+        "calendar": calendar_for(user),
+    }
+    return page(request, "accounts/time_off.html", context)
+
+
+@signed_in
+def time_off_add(request: HttpRequest, pk: int) -> HttpResponse:
+    by = person(request, User)
+    user = _visible(by, pk)
+    form = TimeOffForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.add_time_off(user=user, **form.cleaned_data, by=by, now=timezone.now())
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            messages.success(request, f"{user} gets no new leads in this time.")
+            return redirect("accounts:time_off")
+    return _form_page(request, "accounts/time_off_add.html", form, away=user)
+
+
+@require_POST
+@signed_in
+def time_off_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person(request, User)
+    span = get_object_or_404(TimeOff.objects.for_user(user).select_related("user"), pk=pk)
+    services.remove_time_off(time_off=span, by=user, now=timezone.now())
+    messages.success(request, f"{span.user} gets new leads again in that time.")
+    return redirect("accounts:time_off")
+
+
+@signed_in
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    by = person(request, User)
+    user = _visible(by, pk)
+    form = PauseForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            services.pause_user(
+                user=user, until=form.cleaned_data["until"], by=by, now=timezone.now()
+            )
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            messages.success(request, f"{user} is paused and gets no new leads.")
+            return redirect("accounts:time_off")
+    return _form_page(request, "accounts/pause.html", form, paused=user)
+
+
+@require_POST
+@signed_in
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    by = person(request, User)
+    user = _visible(by, pk)
+    services.resume_user(user=user, by=by, now=timezone.now())
+    messages.success(request, f"{user} gets new leads again.")
+    return redirect("accounts:time_off")
+
+
+def _visible(by: User, pk: int) -> User:
+    user: User | None = User.objects.for_user(by).active().filter(pk=pk).first()
+    if user is None:
+        raise Http404
+    return user
+
+
+def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
+    status = INVALID if form.errors else HTTPStatus.OK
+    return page(request, template, {"form": form, **context}, status=status)
