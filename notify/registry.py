@@ -1,0 +1,118 @@
+"""The kinds of messages, and who makes their texts.
+
+The apps above know what a message is about; they register a function for each kind when the
+process starts. A text is made when it is sent or read, never when the message is queued.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from notify.choices import Tone
+from notify.models import Message
+from notify.rules.text import is_own_path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a message says now.
+
+    `path` is the page on this site where the reader can act, and `action` the verb of the link
+    to it; without a path there is no link. Raises ValueError for a path to another site.
+    """
+
+    subject: str
+    body: str = ""
+    path: str = ""
+    tone: Tone = Tone.PLAIN
+    action: str = "Open"
+
+    def __post_init__(self) -> None:
+        if self.path and not is_own_path(self.path):
+            raise ValueError(f"a text links to a path on this site only, not to {self.path!r}")
+
+
+Refresh = Callable[[Message, datetime], Text | None]
+RefreshMany = Callable[[Sequence[Message], datetime], Mapping[int, Text | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    refresh: Refresh
+    refresh_many: RefreshMany | None
+
+
+class UnknownKind(LookupError):
+    """No app has registered this kind: the message was queued by another version."""
+
+
+_kinds: dict[str, Kind] = {}
+
+SETTLED = Text("This has been settled", "Nothing is left to do.")
+UNREADABLE = Text("This message cannot be shown", "What it is about cannot be read right now.")
+UNKNOWN = Text("This message cannot be shown", "It was written by another version of Handoff.")
+
+
+def register_kind(kind: str, refresh: Refresh, refresh_many: RefreshMany | None = None) -> None:
+    """Have `refresh` make the texts of this kind; called from an app's `ready()`.
+
+    `refresh` returns None where the message has become untrue: it is then dropped unsent.
+    `refresh_many` does the same for the messages of one page, by message id, in a constant
+    number of queries; registered for several kinds it is called once for all of them.
+    """
+    if kind in _kinds:
+        raise ValueError(f"the message kind {kind} is registered twice")
+    _kinds[kind] = Kind(kind, refresh, refresh_many)
+
+
+def is_known(kind: str) -> bool:
+    return kind in _kinds
+
+
+def refresh(message: Message, now: datetime) -> Text | None:
+    """The text as of `now`, or None; raises UnknownKind, and whatever making it raises."""
+    if message.kind not in _kinds:
+        raise UnknownKind(f"no text is known for messages of kind {message.kind!r}")
+    return _kinds[message.kind].refresh(message, now)
+
+
+def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text]:
+    """A text to show for every message, by id; never raises.
+
+    One message whose text cannot be made must not take the others off the page, so it gets a
+    plain line, as do an unknown kind and a message that has become untrue.
+    """
+    texts: dict[int, Text] = {}
+    batches: dict[RefreshMany, list[Message]] = {}
+    for message in messages:
+        kind = _kinds.get(message.kind)
+        if kind is None:
+            texts[message.pk] = UNKNOWN
+        elif kind.refresh_many is None:
+            texts[message.pk] = _shown(message, now)
+        else:
+            batches.setdefault(kind.refresh_many, []).append(message)
+    for make, batch in batches.items():
+        texts.update(_shown_batch(make, batch, now))
+    return texts
+
+
+def _shown_batch(make: RefreshMany, batch: list[Message], now: datetime) -> dict[int, Text]:
+    try:
+        made = make(batch, now)
+        return {message.pk: made[message.pk] or SETTLED for message in batch}
+    except Exception:
+        logger.exception("texts could not be made together", extra={"count": len(batch)})
+        return {message.pk: _shown(message, now) for message in batch}
+
+
+def _shown(message: Message, now: datetime) -> Text:
+    try:
+        return refresh(message, now) or SETTLED
+    except Exception:
+        logger.exception("text could not be made", extra={"message_id": message.pk})
+        return UNREADABLE

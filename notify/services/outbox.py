@@ -1,0 +1,112 @@
+"""Putting messages into the outbox, and putting dead ones back."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.rules.policy import Action, allows
+from core.errors import Conflict, NotPermitted
+from notify import selectors
+from notify.choices import Channel, MessageState
+from notify.models import Message
+from notify.rules.delivery import sources_of
+
+logger = logging.getLogger(__name__)
+
+
+class MessageNotDead(Conflict):
+    """Only what could not be delivered is sent again by hand."""
+
+    code = "message_not_dead"
+    title = "This message is not waiting for you"
+
+
+def queue_message(
+    *,
+    key: str,
+    kind: str,
+    recipient: User,
+    subject_ref: str,
+    payload: dict[str, Any],
+    channels: Iterable[Channel] = (Channel.INBOX, Channel.EMAIL),
+    not_before: datetime | None = None,
+    now: datetime,
+) -> list[Message]:
+    """Write one row for each channel and return the rows.
+
+    Call it in the transaction of what the message tells about. A key that was queued before is
+    left as it stands, so repeating the call is harmless. `payload` holds ids and codes only.
+    `not_before` keeps the sending back, never the inbox row, which is readable at once.
+    """
+    rows = [
+        Message(
+            key=f"{key}:{channel}",
+            kind=kind,
+            recipient=recipient,
+            channel=channel,
+            subject_ref=subject_ref,
+            payload=payload,
+            **_first_state(channel, not_before=not_before, now=now),
+        )
+        for channel in map(Channel, channels)
+    ]
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    return list(Message.objects.filter(key__in=[row.key for row in rows]).order_by("id"))
+
+
+def _first_state(channel: Channel, *, not_before: datetime | None, now: datetime) -> dict[str, Any]:
+    if channel is Channel.INBOX:
+        return {"state": MessageState.SENT, "sent_at": now, "not_before": now}
+    return {"state": MessageState.PENDING, "not_before": not_before or now}
+
+
+def retry_message(*, message: Message, by: User, now: datetime) -> None:
+    """Put a dead message back into the outbox, with the whole schedule of tries before it.
+
+    Raises NotPermitted unless `by` is an admin, and MessageNotDead where it is not dead, or no
+    longer.
+    """
+    if not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
+        raise NotPermitted("Only an admin can send a message again.")
+    done = (
+        Message.objects.dead()
+        .filter(pk=message.pk, state__in=sources_of(MessageState.PENDING))
+        .update(state=MessageState.PENDING, not_before=now, attempts=0, lease_until=None)
+    )
+    if not done:
+        raise MessageNotDead(
+            "Nothing was changed: only a message that could not be delivered can be sent again."
+        )
+    logger.info("message sent again by hand", extra={"message_id": message.pk, "by_id": by.pk})
+
+
+def tell_of_death(message: Message, *, now: datetime) -> None:
+    """Queue what follows when a message could not be delivered: its other way, and the admins.
+
+    Called in the transaction that makes the message dead.
+    """
+    base, _, _ = message.key.rpartition(":")
+    queue_message(
+        key=base,
+        kind=message.kind,
+        recipient=message.recipient,
+        subject_ref=message.subject_ref,
+        payload=message.payload,
+        channels=[Channel.INBOX],
+        now=now,
+    )
+    # Tries are numbered on when a message is sent again by hand, so each death has its own key.
+    tries = message.tries.count()
+    # One unread notice each is enough: it counts the dead anew whenever it is read.
+    for admin in selectors.admins_without_dead_notice():
+        queue_message(
+            key=f"{selectors.DEAD_NOTICE}:{message.pk}:{tries}:{admin.pk}",
+            kind=selectors.DEAD_NOTICE,
+            recipient=admin,
+            subject_ref=f"message:{message.pk}",
+            payload={},
+            channels=[Channel.INBOX],
+            now=now,
+        )
