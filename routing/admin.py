@@ -1,0 +1,188 @@
+"""Pools with their members, and the ledger of turns."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.rules.policy import Action, Relation
+from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
+from routing import services
+from routing.forms import CapacityForm, MemberForm, NewMemberForm, PoolForm
+from routing.models import Load, Member, Pool, Turn
+from routing.selectors import explain_turn, pool_board
+
+LATEST_TURNS = 10
+
+
+def add_pool(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
+    pool = services.create_pool(**values, by=person(request, User), now=timezone.now())
+    return f"{pool} is added. It gets leads once a routing rule names it."
+
+
+def change_pool(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
+    pool = services.change_pool(pool=row, **values, by=person(request, User), now=timezone.now())
+    return f"{pool} is changed."
+
+
+def add_member(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
+    member = services.add_member(pool=row, **values, by=person(request, User), now=timezone.now())
+    return f"{member.user} is in {row}. Nobody else's turn moves."
+
+
+class MemberEditing(ConfigAdmin):
+    """What an admin may change, and the pool's manager too."""
+
+    def may_edit(self, request: HttpRequest, row: Any) -> bool:
+        user = person(request, User)
+        is_own = row is not None and self.pool_of(row).manager_id == user.pk
+        relations = frozenset({Relation.TEAM}) if is_own else frozenset()
+        return user.may(Action.MEMBER_EDIT, relations)
+
+    def pool_of(self, row: Any) -> Pool:
+        raise NotImplementedError
+
+
+@register(Pool)
+class PoolAdmin(MemberEditing):
+    list_title = "Pools"
+    list_display = ["name", "manager", "member_count", "turns_so_far"]
+    list_select_related = ["manager"]
+    search_fields = ["name"]
+    row_template = "routing/pool.html"
+    row_fields = ["manager", "turns_so_far"]
+    dialogs = [
+        Dialog("new", "Add a pool", add_pool, PoolForm, of_list=True, is_main=True),
+        Dialog(
+            "edit",
+            "Change",
+            change_pool,
+            PoolForm,
+            arguments=lambda request, row: {"initial": {"name": row.name, "manager": row.manager}},
+        ),
+        Dialog(
+            "member",
+            "Add a member",
+            add_member,
+            NewMemberForm,
+            is_main=True,
+            consequence="The next pick counts them in, with credit 0.",
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        active = models.Count("members", filter=models.Q(members__is_active=True))
+        counted: models.QuerySet[Any] = rows.select_related("manager").annotate(size=active)
+        return counted
+
+    def member_count(self, row: Any) -> int:
+        size: int = row.size
+        return size
+
+    member_count.short_description = "members"  # type: ignore[attr-defined]  # read by Django
+
+    def turns_so_far(self, row: Pool) -> int:
+        return row.sequence
+
+    def pool_of(self, row: Any) -> Pool:
+        pool: Pool = row
+        return pool
+
+    def row_context(self, request: HttpRequest, row: Pool) -> dict[str, Any]:
+        turns = Turn.objects.for_user(person(request, User)).filter(pool=row)
+        return {
+            "board": pool_board(row, timezone.now()),
+            "rules": row.rules.filter(ruleset__state="published").order_by("position"),
+            "turns": turns.select_related("user").order_by("-sequence")[:LATEST_TURNS],
+            "may_edit": self.may_edit(request, row),
+        }
+
+
+def pool_address(row: Member) -> str:
+    return reverse("admin:routing_pool_change", args=[row.pool_id])
+
+
+def change_member(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
+    services.change_member(member=row, **values, by=person(request, User), now=timezone.now())
+    return f"{row.user} is changed in {row.pool}."
+
+
+def set_capacity(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
+    load = services.set_capacity(
+        user=row.user, **values, by=person(request, User), now=timezone.now()
+    )
+    if load.capacity is None:
+        return f"{row.user} may have any number of open leads."
+    return f"{row.user} may have {load.capacity} open leads and has {load.open_count}."
+
+
+def present_capacity(request: HttpRequest, row: Member) -> dict[str, Any]:
+    load = Load.objects.filter(user=row.user).first()
+    return {"initial": {"capacity": load.capacity if load else None}}
+
+
+@register(Member)
+class MemberAdmin(MemberEditing):
+    list_title = "Members"
+    list_display = ["user", "pool", "weight", "is_active"]
+    list_select_related = ["user", "pool"]
+    list_filter = ["pool", "is_active"]
+    search_fields = ["user__name"]
+    row_fields = ["user", "pool", "weight", "credit", "is_active"]
+    dialogs = [
+        Dialog(
+            "edit",
+            "Change",
+            change_member,
+            MemberForm,
+            back=pool_address,
+            arguments=lambda request, row: {
+                "initial": {"weight": row.weight, "is_active": row.is_active}
+            },
+            consequence="Holds from the next pick on; what they have stays theirs.",
+        ),
+        Dialog(
+            "capacity",
+            "Capacity",
+            set_capacity,
+            CapacityForm,
+            back=pool_address,
+            arguments=present_capacity,
+            consequence="Nothing is taken away; new leads wait until there is room.",
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("user", "pool__manager")
+
+    def pool_of(self, row: Any) -> Pool:
+        member: Member = row
+        return member.pool
+
+
+@register(Turn)
+class TurnAdmin(ReadOnlyAdmin):
+    view_action = Action.LEDGER_READ
+    list_title = "Turns"
+    list_display = ["at", "pool", "sequence", "user", "kind", "rule"]
+    list_select_related = ["pool", "user", "rule"]
+    list_filter = ["pool", "kind"]
+    search_fields = ["user__name"]
+    ordering = ["-at", "-id"]
+    row_template = "routing/turn.html"
+    row_fields = ["at", "pool", "sequence", "user", "kind", "credit_before", "credit_after"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related("pool", "user", "rule__ruleset", "credit_note")
+
+    def row_title(self, row: Turn) -> str:
+        return f"Turn {row.sequence} in {row.pool}"
+
+    def row_context(self, request: HttpRequest, row: Turn) -> dict[str, Any]:
+        return {"explained": explain_turn(row)}

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from accounts.models import User
+from core.models import Timestamped
+from routing.choices import RuleSetState, Strategy, TurnKind
+
+
+class Pool(Timestamped):
+    """The receivers among whom leads rotate."""
+
+    name = models.CharField(max_length=150, unique=True)
+    manager = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="managed_pools",
+        help_text="Owns what the pool holds while nobody is eligible.",
+    )
+    strategy = models.CharField(
+        max_length=30, choices=Strategy, default=Strategy.WEIGHTED_ROUND_ROBIN, editable=False
+    )
+    sequence = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Number of the last turn; the ledger has no gap."
+    )
+    history = HistoricalRecords(excluded_fields=["sequence"])
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(Timestamped):
+    """A receiver in a pool, with the credit of the smooth weighted round robin."""
+
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="pool_members")
+    weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the leads; 0: none.")
+    credit = models.BigIntegerField(default=0, editable=False)
+    is_active = models.BooleanField(default=True)
+    last_picked_sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    last_present_sequence = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Last turn at which the member was not away."
+    )
+    history = HistoricalRecords(
+        excluded_fields=["credit", "last_picked_sequence", "last_present_sequence"]
+    )
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pool", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["pool", "user"], name="routing_member_once"),
+            models.CheckConstraint(
+                condition=models.Q(weight__gte=0, weight__lte=1000),
+                name="routing_member_weight_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.pool}"
+
+
+class Load(Timestamped):
+    """How much one person carries over all pools: live legs without a first contact."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="load")
+    open_count = models.PositiveIntegerField(default=0, editable=False)
+    capacity = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most open leads at a time; empty: no limit."
+    )
+    history = HistoricalRecords(excluded_fields=["open_count"])
+
+    def __str__(self) -> str:
+        return f"load of {self.user}"
+
+
+class RuleSet(Timestamped):
+    """One version of the routing rules. Exactly one is published."""
+
+    n = models.PositiveIntegerField(unique=True)
+    state = models.CharField(max_length=10, choices=RuleSetState, default=RuleSetState.DRAFT)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state="published"),
+                name="routing_ruleset_one_published",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="published") | models.Q(published_at__isnull=False),
+                name="routing_ruleset_published_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rules, version {self.n}"
+
+
+class Rule(Timestamped):
+    """One line of a rule set; the last, without conditions, is the fallback."""
+
+    ruleset = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="rules")
+    position = models.PositiveIntegerField()
+    name = models.CharField(max_length=150)
+    conditions = models.JSONField(default=dict, blank=True)
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="rules")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["ruleset", "position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["ruleset", "position"], name="routing_rule_position"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def for_user(self, user: User) -> TurnQuerySet:
+        """Own turns, those of the pools and people one manages, or all."""
+        if user.is_admin:
+            return self
+        if user.is_manager:
+            return self.filter(
+                models.Q(pool__manager=user) | models.Q(user__in=User.objects.managed_by(user))
+            )
+        return self.filter(user=user)
+
+
+class Turn(Timestamped):
+    """One pick, for good: who got it, by which rule, out of whom, and who was skipped and why."""
+
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="turns")
+    sequence = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="turns")
+    member = models.ForeignKey(Member, null=True, on_delete=models.PROTECT, related_name="turns")
+    kind = models.CharField(max_length=12, choices=TurnKind)
+    rule = models.ForeignKey(Rule, null=True, on_delete=models.PROTECT, related_name="turns")
+    candidates = models.JSONField(help_text="[user id, weight, credit before] of each candidate.")
+    exclusions = models.JSONField(help_text="user id, code and details of each member passed over.")
+    credit_before = models.BigIntegerField()
+    credit_after = models.BigIntegerField()
+
+    objects = TurnQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["pool", "sequence"], name="routing_turn_sequence"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["user", "-at"], name="routing_turn_user_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"turn {self.sequence} of {self.pool_id}"
+
+
+class CreditNote(Timestamped):
+    """A turn given back, once: the lead was not a fair one."""
+
+    turn = models.OneToOneField(Turn, on_delete=models.PROTECT, related_name="credit_note")
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=30)
+    amount = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"credit note for turn {self.turn_id}"

@@ -1,0 +1,177 @@
+"""Pools, who is in them with which weight, and how much a person may carry.
+
+`by` is who does it, or None where the product itself does. Each function raises NotPermitted
+where `by` may not, and InvalidPool where something given cannot be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import models, transaction
+
+from accounts.models import User
+from accounts.rules.policy import Action, Relation, allows
+from accounts.selectors import relations_to_person
+from core.errors import FieldProblem, NotPermitted, Refused
+from routing.models import Load, Member, Pool
+from routing.rules import clamped
+from routing.selectors import weight_of_active
+
+MOST_WEIGHT = 1000
+MOST_CAPACITY = 1_000_000
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class InvalidPool(Refused):
+    """A pool, a member or a capacity cannot be kept as given."""
+
+    code = "invalid_pool"
+    title = "This cannot be saved yet"
+
+
+@transaction.atomic
+def create_pool(*, name: str, manager: User, by: User | None, now: datetime) -> Pool:
+    """Make an empty pool; its manager owns what it holds while nobody is eligible."""
+    if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
+        raise NotPermitted("Only a RevOps admin can make a pool.")
+    name = name.strip()
+    _raise_for(_pool_problems(name, manager, None))
+    return _keep(Pool(name=name, manager=manager), by=by, now=now)
+
+
+@transaction.atomic
+def change_pool(*, pool: Pool, name: str, manager: User, by: User | None, now: datetime) -> Pool:
+    """Rename the pool or give it another manager; what it holds now keeps its owner."""
+    if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
+        raise NotPermitted("Only a RevOps admin can change a pool.")
+    name = name.strip()
+    _raise_for(_pool_problems(name, manager, pool))
+    pool.name, pool.manager = name, manager
+    return _keep(pool, by=by, now=now, fields=["name", "manager"])
+
+
+@transaction.atomic
+def add_member(
+    *, pool: Pool, user: User, weight: int = 1, by: User | None, now: datetime
+) -> Member:
+    """Put a person into the pool with credit 0; nobody else's turn moves."""
+    _permit_member_edit(pool, by)
+    _lock(pool.pk)
+    problems = _weight_problems(weight)
+    if not user.is_active:
+        message = f"{user} is not active; choose somebody who is."
+        problems.append(FieldProblem("user", "inactive", message))
+    if Member.objects.filter(pool=pool, user=user).exists():
+        problems.append(FieldProblem("user", "taken", f"{user} is in this pool already."))
+    _raise_for(problems)
+    if not Load.objects.filter(user=user).exists():
+        Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
+    return _keep(Member(pool=pool, user=user, weight=weight), by=by, now=now)
+
+
+@transaction.atomic
+def change_member(
+    *,
+    member: Member,
+    weight: int | None = None,
+    is_active: bool | None = None,
+    by: User | None,
+    now: datetime,
+) -> Member:
+    """Change a member's weight, or let them rest or come back; what is not given stays.
+
+    Everybody keeps their credit as far as it lies within [-W, W], W being the new weight of the
+    pool's active members: without that a light member who was owed a small part of one lead
+    would get a long run of leads once a heavy member is gone.
+    """
+    _permit_member_edit(member.pool, by)
+    _lock(member.pool_id)
+    row = Member.objects.select_related("pool", "user").get(pk=member.pk)
+    if weight is not None:
+        _raise_for(_weight_problems(weight))
+        row.weight = weight
+    if is_active is not None:
+        row.is_active = is_active
+    _keep(row, by=by, now=now, fields=["weight", "is_active"])
+    _clamp_credits(row.pool_id)
+    row.refresh_from_db(fields=["credit"])
+    return row
+
+
+@transaction.atomic
+def set_capacity(*, user: User, capacity: int | None, by: User | None, now: datetime) -> Load:
+    """Say how many open leads the person may have at a time over all pools; None: any number.
+
+    A capacity below what the person has open takes nothing away: no new lead comes until enough
+    are done. The answer holds both figures.
+    """
+    if by is not None and not allows(by.roles, Action.MEMBER_EDIT, relations_to_person(by, user)):
+        raise NotPermitted(f"Only a manager of {user}'s team or a RevOps admin can do this.")
+    if capacity is not None and not 0 <= capacity <= MOST_CAPACITY:
+        message = f"Enter 0 to {MOST_CAPACITY:,}, or leave it empty for no limit."
+        _raise_for([FieldProblem("capacity", "out_of_range", message)])
+    Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
+    row = Load.objects.select_for_update().get(user=user)
+    row.capacity = capacity
+    return _keep(row, by=by, now=now, fields=["capacity"])
+
+
+def _lock(pool_id: int) -> None:
+    """Let no pick run while the pool's members change."""
+    Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
+
+
+def _clamp_credits(pool_id: int) -> None:
+    total = weight_of_active(pool_id)
+    if total == 0:
+        # Nobody to measure a lead by: credits wait for the next change.
+        return
+    for member in Member.objects.filter(pool=pool_id, is_active=True):
+        credit = clamped(member.credit, total)
+        if credit != member.credit:
+            Member.objects.filter(pk=member.pk).update(credit=credit)
+
+
+def _permit_member_edit(pool: Pool, by: User | None) -> None:
+    if by is None:
+        return
+    relations = frozenset({Relation.TEAM}) if pool.manager_id == by.pk else frozenset()
+    if not allows(by.roles, Action.MEMBER_EDIT, relations):
+        raise NotPermitted("Only the pool's manager or a RevOps admin can change its members.")
+
+
+def _pool_problems(name: str, manager: User, pool: Pool | None) -> list[FieldProblem]:
+    problems = []
+    others = Pool.objects.exclude(pk=pool.pk) if pool else Pool.objects.all()
+    if not name:
+        problems.append(FieldProblem("name", "required", "Enter a name."))
+    elif others.filter(name=name).exists():
+        problems.append(FieldProblem("name", "taken", f"A pool is called {name} already."))
+    if not manager.is_active:
+        message = f"{manager} is not active; choose somebody who is."
+        problems.append(FieldProblem("manager", "inactive", message))
+    return problems
+
+
+def _weight_problems(weight: int) -> list[FieldProblem]:
+    if 0 <= weight <= MOST_WEIGHT:
+        return []
+    message = f"Enter a weight from 0 to {MOST_WEIGHT}; 0 gives no leads."
+    return [FieldProblem("weight", "out_of_range", message)]
+
+
+def _raise_for(problems: list[FieldProblem]) -> None:
+    if problems:
+        raise InvalidPool(problems[0].message, problems=problems)
+
+
+def _keep(row: Row, *, by: User | None, now: datetime, fields: Iterable[str] | None = None) -> Row:
+    """Save the row; its history tells who and when even where there is no request."""
+    row._history_user = by  # type: ignore[attr-defined]  # simple_history reads it
+    row._history_date = now  # type: ignore[attr-defined]  # likewise
+    row.save(update_fields=fields)
+    return row
