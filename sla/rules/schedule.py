@@ -1,0 +1,120 @@
+"""When the steps of a ladder fire, and which of them have passed.
+
+A schedule is stored as `[step id, UTC instant in ISO 8601, action]` in firing order: by time,
+the breach before anything else at its instant, then by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sla.rules.pace import Pace
+from sla.rules.targets import BREACH, REMIND
+
+# Where a target has no reminder: the share of it after which a clock counts as soon due.
+SOON_PERCENT = -25
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of a clock with its instant."""
+
+    step_id: int
+    at: datetime
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A target as the arithmetic needs it: `steps` are (id, percent from due, action)."""
+
+    amount: int
+    unit: str
+    steps: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A clock's due time and the instants of its steps."""
+
+    due_at: datetime
+    rungs: tuple[Rung, ...]
+
+    def next_at(self, fired: int) -> datetime | None:
+        return self.rungs[fired].at if fired < len(self.rungs) else None
+
+
+def plan(ladder: Ladder, pace: Pace, started_at: datetime) -> Plan:
+    """The plan of a clock that starts at `started_at` and counts its time by `pace`.
+
+    A reminder that would not fall between start and due is left out: a working-days target that
+    starts while closed can be shorter than its ladder was made for.
+    """
+    due_at = pace.due(started_at, ladder.amount).astimezone(UTC)
+    return Plan(due_at, _rungs(ladder, pace, started_at, due_at))
+
+
+def moved(
+    before: Plan,
+    ladder: Ladder,
+    pace: Pace,
+    started_at: datetime,
+    *,
+    fired: int,
+    is_breached: bool,
+) -> Plan:
+    """The plan after the holds of `pace` have changed.
+
+    What has fired stays where it was and does not fire again. A breach stays a breach: due does
+    not move any more, only what follows it.
+    """
+    due_at = before.due_at if is_breached else pace.due(started_at, ladder.amount).astimezone(UTC)
+    done = before.rungs[:fired]
+    done_ids = {rung.step_id for rung in done}
+    rungs = _rungs(ladder, pace, started_at, due_at)
+    return Plan(due_at, done + tuple(rung for rung in rungs if rung.step_id not in done_ids))
+
+
+def _rungs(ladder: Ladder, pace: Pace, started_at: datetime, due_at: datetime) -> tuple[Rung, ...]:
+    length = pace.length(started_at, ladder.amount)
+    rungs = [
+        Rung(step_id, step_instant(pace, due_at, length, percent), action)
+        for step_id, percent, action in ladder.steps
+    ]
+    fitting = (rung for rung in rungs if rung.action != REMIND or started_at < rung.at < due_at)
+    return tuple(sorted(fitting, key=lambda rung: (rung.at, rung.action != BREACH, rung.step_id)))
+
+
+def step_instant(pace: Pace, due_at: datetime, length: timedelta, percent: int) -> datetime:
+    """The instant at `percent` of the length from due: before it where negative."""
+    share = length * abs(percent) // 100
+    if percent < 0:
+        return pace.earlier(due_at, share).astimezone(UTC)
+    return pace.later(due_at, share).astimezone(UTC)
+
+
+def soon_at(rungs: Sequence[Rung], pace: Pace, due_at: datetime, length: timedelta) -> datetime:
+    """From when on the clock is shown as soon due: its first reminder, else a quarter before."""
+    reminders = [rung.at for rung in rungs if rung.action == REMIND]
+    return min(reminders) if reminders else step_instant(pace, due_at, length, SOON_PERCENT)
+
+
+def passed(rungs: Sequence[Rung], fired: int, now: datetime) -> tuple[Rung, ...]:
+    """The steps that have come due and not fired yet. At its very instant a step is not due."""
+    return tuple(rung for rung in rungs[fired:] if rung.at < now)
+
+
+def encode(rungs: Iterable[Rung]) -> list[list[Any]]:
+    """The stored form."""
+    return [
+        [rung.step_id, rung.at.astimezone(UTC).isoformat(timespec="microseconds"), rung.action]
+        for rung in rungs
+    ]
+
+
+def decode(stored: Sequence[Sequence[Any]]) -> tuple[Rung, ...]:
+    """Back from the stored form."""
+    return tuple(Rung(row[0], datetime.fromisoformat(row[1]), row[2]) for row in stored)

@@ -1,0 +1,105 @@
+"""What a policy promises: how long a clock may run, and the ladder of steps around its due time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.errors import FieldProblem
+
+WORKING_MINUTES = "working_minutes"
+ELAPSED_MINUTES = "elapsed_minutes"
+WORKING_DAYS = "working_days"
+
+REMIND = "remind"
+BREACH = "breach"
+ALERT_MANAGER = "alert_manager"
+
+RECIPIENTS = frozenset({"receiver", "owner", "submitter", "manager"})
+
+# A year at most: longer promises are typing errors, and search far into a calendar.
+MOST = {WORKING_MINUTES: 366 * 24 * 60, ELAPSED_MINUTES: 366 * 24 * 60, WORKING_DAYS: 366}
+LATEST_PERCENT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A rung: `offset_percent` of the target's length from due, negative before it."""
+
+    offset_percent: int
+    action: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A clock of `kind` is due after `amount` of `unit`; the step `breach` is never listed."""
+
+    kind: str
+    amount: int
+    unit: str
+    steps: tuple[StepSpec, ...] = ()
+
+
+def target_problems(targets: Sequence[TargetSpec]) -> Iterator[FieldProblem]:
+    """What keeps the targets and their ladders from being published."""
+    if not targets:
+        yield FieldProblem("targets", "targets_missing", "Add at least one target.")
+    for kind, count in Counter(target.kind for target in targets).items():
+        if count > 1:
+            yield FieldProblem("targets", "target_twice", f"Give {kind} one target, not {count}.")
+    for index, target in enumerate(targets):
+        yield from _amount_problems(f"targets[{index}]", target)
+        yield from _ladder_problems(f"targets[{index}]", target.steps)
+
+
+def _amount_problems(place: str, target: TargetSpec) -> Iterator[FieldProblem]:
+    most = MOST.get(target.unit)
+    if most is None:
+        known = ", ".join(MOST)
+        yield FieldProblem(f"{place}.unit", "unit_unknown", f"Choose one of: {known}.")
+    elif not 1 <= target.amount <= most:
+        yield FieldProblem(
+            f"{place}.amount", "amount_out_of_range", f"Give an amount between 1 and {most}."
+        )
+
+
+def _ladder_problems(place: str, steps: Sequence[StepSpec]) -> Iterator[FieldProblem]:
+    rungs = Counter((step.offset_percent, step.action) for step in steps)
+    for (offset, action), count in rungs.items():
+        if count > 1:
+            yield FieldProblem(
+                f"{place}.steps", "step_twice", f"Keep one step {action} at {offset} %."
+            )
+    for index, step in enumerate(steps):
+        yield from _step_problems(f"{place}.steps[{index}]", step)
+
+
+def _step_problems(place: str, step: StepSpec) -> Iterator[FieldProblem]:
+    if step.action == REMIND and step.offset_percent >= 0:
+        yield FieldProblem(
+            f"{place}.offset_percent",
+            "reminder_not_before_due",
+            "A reminder must come before the due time: give a percent below 0.",
+        )
+    if step.offset_percent <= -100:
+        yield FieldProblem(
+            f"{place}.offset_percent",
+            "step_before_start",
+            "A step must come after the start: give a percent above -100.",
+        )
+    if step.offset_percent > LATEST_PERCENT:
+        yield FieldProblem(
+            f"{place}.offset_percent", "step_too_late", f"Give at most {LATEST_PERCENT} percent."
+        )
+    if step.action not in (REMIND, ALERT_MANAGER):
+        yield FieldProblem(
+            f"{place}.action", "action_unknown", f"Choose {REMIND} or {ALERT_MANAGER}."
+        )
+    unknown = set(step.recipients) - RECIPIENTS
+    if unknown or not step.recipients:
+        known = ", ".join(sorted(RECIPIENTS))
+        yield FieldProblem(
+            f"{place}.recipients", "recipients_unknown", f"Name one or more of: {known}."
+        )

@@ -1,0 +1,98 @@
+"""Reads: which target applies, and what a clock looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from django.db.models import Prefetch
+
+from sla.choices import PolicyState
+from sla.models import Clock, PolicyVersion, Target
+from sla.rules import conditions, pauses
+from sla.rules.badge import ClockFacts, ClockView, describe
+from sla.rules.explanation import explain_span
+from sla.rules.pace import Hold, Pace
+from sla.rules.schedule import Ladder, decode
+from worktime.models import CalendarVersion
+from worktime.rules import Span
+from worktime.selectors import rules_calendar
+
+__all__ = [
+    "ClockView",
+    "clock_view",
+    "explain_clock",
+    "holds_of",
+    "ladder_of",
+    "match_target",
+    "pace_of",
+]
+
+
+def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
+    """The target for the kind in the first published policy that fits the facts.
+
+    None when that policy has no target for the kind: such a clock does not run. Policies are
+    tried by position; the default, which fits everything, comes last.
+    """
+    targets = Prefetch("targets", Target.objects.filter(kind=kind).prefetch_related("steps"))
+    published = (
+        PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
+        .order_by("is_default", "position")
+        .prefetch_related(targets)
+    )
+    for version in published:
+        if conditions.holds(version.conditions, facts):
+            return next(iter(version.targets.all()), None)
+    return None
+
+
+def ladder_of(target: Target) -> Ladder:
+    """The target and its steps as the arithmetic takes them."""
+    steps = tuple((step.pk, step.offset_percent, step.action) for step in target.steps.all())
+    return Ladder(target.amount, target.unit, steps)
+
+
+def pace_of(target: Target, calendar_version: CalendarVersion) -> Pace:
+    """How time passes for a clock of this target in that version of a calendar."""
+    return Pace(rules_calendar(calendar_version), target.unit)
+
+
+def holds_of(clock: Clock) -> list[Hold]:
+    """The clock's pauses, also one without an end."""
+    return [pauses.hold_of(pause.starts_at, pause.ends_at) for pause in clock.pauses.all()]
+
+
+def clock_view(clock: Clock, *, now: datetime, zone: tzinfo) -> ClockView:
+    """The clock in words for a reader in `zone`.
+
+    No query for a clock that was read through `Clock.objects.with_view()`.
+    """
+    holds = holds_of(clock)
+    pace = pace_of(clock.target, clock.calendar_version).held(
+        pauses.closed(holds), since=clock.started_at
+    )
+    facts = ClockFacts(
+        name=clock.get_kind_display(),
+        state=clock.state,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        met_at=clock.met_at,
+        cancelled_at=clock.cancelled_at,
+        breached_at=clock.breached_at,
+        is_unstaffed=clock.is_unstaffed,
+        amount=clock.target.amount,
+        rungs=decode(clock.schedule),
+        fired=clock.fired,
+        holds=holds,
+    )
+    return describe(facts, pace, now=now, zone=zone)
+
+
+def explain_clock(clock: Clock, *, until: datetime) -> list[Span]:
+    """The time from the clock's start until `until`: what counted, what was skipped, and why."""
+    pace = pace_of(clock.target, clock.calendar_version).held(
+        holds_of(clock), since=clock.started_at
+    )
+    return explain_span(pace, clock.started_at, until)

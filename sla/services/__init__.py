@@ -1,0 +1,21 @@
+"""Every write of the engine: policies, clocks, pauses, the sweep and what it leaves to do."""
+
+from sla.services.clocks import cancel_clock, meet_clock, start_clock
+from sla.services.escalations import claim_escalations, fail_escalation, finish_escalation
+from sla.services.pauses import pause_clock, resume_clock
+from sla.services.policies import install_preset, publish_policy
+from sla.services.sweep import fire_due_steps
+
+__all__ = [
+    "cancel_clock",
+    "claim_escalations",
+    "fail_escalation",
+    "finish_escalation",
+    "fire_due_steps",
+    "install_preset",
+    "meet_clock",
+    "pause_clock",
+    "publish_policy",
+    "resume_clock",
+    "start_clock",
+]

@@ -1,0 +1,90 @@
+"""Starting and stopping clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+
+from sla import selectors
+from sla.choices import ClockState
+from sla.models import Clock
+from sla.rules import schedule, transitions
+from sla.services.facts import CHANGING_FIELDS, record_passed
+from sla.services.pauses import end_open_pause
+from worktime.models import CalendarVersion
+
+
+def start_clock(
+    *,
+    kind: str,
+    facts: Mapping[str, Any],
+    started_at: datetime,
+    calendar_version: CalendarVersion,
+    is_unstaffed: bool = False,
+) -> Clock | None:
+    """Start the clock that the published policies ask for; None where they ask for none.
+
+    The policy version, through its target, and the calendar version stay the clock's for good.
+    A start in the past is taken as it is: what has passed since fires at the next sweep.
+    """
+    target = selectors.match_target(facts, kind)
+    if target is None:
+        return None
+    plan = schedule.plan(
+        selectors.ladder_of(target), selectors.pace_of(target, calendar_version), started_at
+    )
+    return Clock.objects.create(
+        kind=kind,
+        started_at=started_at,
+        target=target,
+        calendar_version=calendar_version,
+        due_at=plan.due_at,
+        schedule=schedule.encode(plan.rungs),
+        next_step_at=plan.next_at(0),
+        is_unstaffed=is_unstaffed,
+    )
+
+
+def meet_clock(*, clock: Clock, at: datetime, now: datetime) -> bool:
+    """Stop the clock as met at `at`; True when this call did it, False when it had stopped.
+
+    Later than due is met and breached: the breach is written here when no sweep has seen it,
+    `breached_at` being the due time and `detected_at` being `now`. Exactly at due is in time.
+    """
+    return _stop(clock, ClockState.MET, at, now)
+
+
+def cancel_clock(*, clock: Clock, at: datetime, now: datetime) -> bool:
+    """Stop the clock without it being met, as of `at`; breached first when that is after due."""
+    return _stop(clock, ClockState.CANCELLED, at, now)
+
+
+def _stop(clock: Clock, state: ClockState, at: datetime, now: datetime) -> bool:
+    stamp = {"met_at": at} if state == ClockState.MET else {"cancelled_at": at}
+    with transaction.atomic():
+        stopped = _stop_running(clock.pk, state, stamp, at, now)
+        if not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now):
+            stopped = _stop_running(clock.pk, state, stamp, at, now)
+        if stopped:
+            clock.refresh_from_db(fields=CHANGING_FIELDS)
+            if transitions.is_late(clock.due_at, at):
+                record_passed(clock, until=at, now=now)
+    return stopped
+
+
+def _stop_running(
+    clock_id: int, state: ClockState, stamp: Mapping[str, datetime], at: datetime, now: datetime
+) -> bool:
+    """One conditional UPDATE: whoever comes second finds no running clock and changes nothing."""
+    unseen_breach = Q(breached_at__isnull=True, due_at__lt=at)
+    changed = Clock.objects.filter(pk=clock_id, state=ClockState.RUNNING).update(
+        state=state,
+        breached_at=Case(When(unseen_breach, then=F("due_at")), default=F("breached_at")),
+        detected_at=Case(When(unseen_breach, then=Value(now)), default=F("detected_at")),
+        **stamp,
+    )
+    return changed == 1

@@ -1,0 +1,118 @@
+"""What the sweep leaves to do: claimed by lease, tried a few times, done once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.choices import Role
+from accounts.models import User
+from notify.services import queue_message
+from sla.choices import EscalationState
+from sla.models import Escalation
+from sla.notices import SET_ASIDE
+from sla.rules.retries import MOST_ATTEMPTS, wait_after
+
+logger = logging.getLogger(__name__)
+
+LAST_ERROR_LENGTH = 500
+
+
+def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
+    """Lease up to `limit` escalations that may be acted on, the longest waiting first.
+
+    The attempt is counted and committed before the work begins, so one that kills its worker
+    uses its attempts up and is set aside instead of being tried for ever. What was tried before
+    is leased alone: those that were only leased together with a killer do not share its end.
+    Not to be called inside a transaction.
+    """
+    with transaction.atomic(durable=True):
+        claimable = _claimable(now)
+        found = list(
+            claimable.order_by("not_before", "pk")
+            .select_for_update(skip_locked=True)
+            .values_list("pk", "attempts")[:limit]
+        )
+        _quarantine_killers([pk for pk, attempts in found if attempts >= MOST_ATTEMPTS], now)
+        left = [(pk, attempts) for pk, attempts in found if attempts < MOST_ATTEMPTS]
+        untried = [pk for pk, _ in takewhile(lambda each: each[1] == 0, left)]
+        claimed = untried or [pk for pk, _ in left[:1]]
+        Escalation.objects.filter(pk__in=claimed).update(
+            lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+            attempts=F("attempts") + 1,
+        )
+        return list(
+            Escalation.objects.filter(pk__in=claimed)
+            .select_related("clock", "step")
+            .order_by("not_before", "pk")
+        )
+
+
+def finish_escalation(*, escalation: Escalation, now: datetime, superseded: bool = False) -> bool:
+    """Mark it as acted on, or as settled before; False when that had been done already.
+
+    Belongs into the transaction of the action, which must be undone when this is False.
+    """
+    state = EscalationState.SUPERSEDED if superseded else EscalationState.HANDLED
+    return _pending(escalation).update(state=state, handled_at=now, lease_until=None) == 1
+
+
+def fail_escalation(*, escalation: Escalation, error: str, now: datetime) -> bool:
+    """Note why an attempt failed and try again later, or set it aside after the last attempt.
+
+    False when the lease had run out and somebody else has it now, or has finished it.
+    """
+    mine = _pending(escalation).filter(attempts=escalation.attempts)
+    wait = wait_after(escalation.attempts)
+    note = error[:LAST_ERROR_LENGTH]
+    if wait is not None:
+        return mine.update(not_before=now + wait, lease_until=None, last_error=note) == 1
+    with transaction.atomic():
+        quarantined = mine.update(
+            state=EscalationState.QUARANTINED, handled_at=now, lease_until=None, last_error=note
+        )
+        if quarantined:
+            _tell_of_quarantine([escalation.pk], now)
+    return quarantined == 1
+
+
+def _claimable(now: datetime) -> QuerySet[Escalation]:
+    unleased = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    return Escalation.objects.filter(unleased, state=EscalationState.PENDING, not_before__lte=now)
+
+
+def _pending(escalation: Escalation) -> QuerySet[Escalation]:
+    return Escalation.objects.filter(pk=escalation.pk, state=EscalationState.PENDING)
+
+
+def _quarantine_killers(ids: list[int], now: datetime) -> None:
+    """Set aside what was claimed for the last time and never came back."""
+    if not ids:
+        return
+    Escalation.objects.filter(pk__in=ids).update(
+        state=EscalationState.QUARANTINED,
+        handled_at=now,
+        lease_until=None,
+        last_error="The worker ended during each attempt.",
+    )
+    _tell_of_quarantine(ids, now)
+
+
+def _tell_of_quarantine(ids: list[int], now: datetime) -> None:
+    """A reminder or alert that nobody got is itself something to be told about."""
+    logger.error("escalations set aside after repeated failures", extra={"escalations": ids})
+    for admin in User.objects.active().in_roles(Role.ADMIN):
+        for pk in ids:
+            queue_message(
+                key=f"{SET_ASIDE}:{pk}:{admin.pk}",
+                kind=SET_ASIDE,
+                recipient=admin,
+                subject_ref=f"escalation:{pk}",
+                payload={"escalation": pk},
+                now=now,
+            )
