@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class HandoffConfig(AppConfig):
+    name = "handoff"
+    label = "handoff"
+
+    def ready(self) -> None:
+        from core.triggers import register as register_triggers
+        from handoff import checks, texts  # noqa: F401  # importing registers the checks
+        from handoff.triggers import all_triggers
+
+        register_triggers(*all_triggers())
+        texts.register()

@@ -1,0 +1,84 @@
+"""How a change of a handoff is refused, one class per cause."""
+
+from core.errors import Conflict, Refused
+
+
+class GateRefused(Refused):
+    """Answers are missing or do not count; ``problems`` names each field."""
+
+    code = "gate_refused"
+    title = "The handoff is not ready"
+
+
+class AnswersRefused(Refused):
+    """Something that was typed cannot be stored; ``problems`` names each field."""
+
+    code = "answers_refused"
+    title = "Some answers cannot be kept"
+
+
+class RejectionRefused(Refused):
+    """The rejection lacks its reason or the fields that it is about."""
+
+    code = "rejection_refused"
+    title = "The rejection is not complete"
+
+
+class TemperatureLowered(Refused):
+    """A submitter may raise a temperature, not lower it."""
+
+    code = "temperature_lowered"
+    title = "Only a manager may lower the temperature"
+
+
+class TypeNotOffered(Refused):
+    """The person is in none of the groups that may submit this type."""
+
+    code = "type_not_offered"
+    title = "You cannot hand off this type"
+
+
+class AlreadyOpen(Conflict):
+    """The lead has an open handoff of this type already."""
+
+    code = "already_open"
+    title = "This lead is already handed off"
+
+
+class HandoffNotDraft(Conflict):
+    code = "not_draft"
+    title = "This is no draft any more"
+
+
+class HandoffNotPending(Conflict):
+    code = "not_pending"
+    title = "This handoff is not waiting to be accepted"
+
+
+class HandoffNotRejected(Conflict):
+    code = "not_rejected"
+    title = "This handoff is not rejected"
+
+
+class HandoffNotOpen(Conflict):
+    code = "not_open"
+    title = "This handoff can no longer be withdrawn"
+
+
+class StaleVersion(Conflict):
+    """The page or program shows an older state than the stored one."""
+
+    code = "stale_version"
+    title = "This handoff has changed since you opened it"
+
+
+class AlreadySetUp(Refused):
+    code = "already_set_up"
+    title = "This installation is set up already"
+
+
+class NotSetUp(Refused):
+    """The installation lacks something that a submission needs."""
+
+    code = "not_set_up"
+    title = "Handoff is not set up yet"

@@ -1,0 +1,98 @@
+"""From the rows of a file to what the import services take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from handoff.choices import Temperature
+from handoff.management.mapping import FileRefused, Reader, Row, column_of
+from handoff.rules.form import OPTIONAL, RECOMMENDED, REQUIRED, Form, FormField, Section
+from handoff.services.imports import LeadRow
+
+COMPANY_KEYS = ("name", "domain", "size", "industry", "country")
+CONTACT_KEYS = ("first_name", "last_name", "title", "email", "phone")
+OWN_KEYS = ("source", "external_id", "qualified_at", "temperature")
+SETTINGS = frozenset({"zone", "date_formats"})
+LEAD_KEYS = SETTINGS | {"lead"}
+REPLAY_KEYS = SETTINGS | {"lead", "type", "submitter", "receiver", "pool", "at"}
+_NEEDS = (REQUIRED, RECOMMENDED, OPTIONAL)
+
+
+def lead_of(reader: Reader, row: Row, mapping: Mapping[str, Any]) -> LeadRow:
+    """One lead; what is wrong with it goes to ``reader.problems``."""
+    sources = mapping.get("lead")
+    if not isinstance(sources, Mapping):
+        raise FileRefused(
+            'The mapping needs "lead": an object that says where its values come from.'
+        )
+    allowed = {*OWN_KEYS, *CONTACT_KEYS, *(f"company.{key}" for key in COMPANY_KEYS)}
+    unknown = sorted(set(sources) - allowed)
+    if unknown:
+        known = ", ".join(sorted(allowed))
+        raise FileRefused(f'"lead" in the mapping says {unknown[0]!r}; it may say: {known}.')
+    if "company.name" not in sources:
+        raise FileRefused(
+            '"lead" in the mapping needs "company.name"; a text with a column will do.'
+        )
+    return LeadRow(
+        company=_company(reader, row, sources),
+        contact=_contact(reader, row, sources),
+        source=reader.text(row, sources["source"], most=60) if "source" in sources else "",
+        external_id=(
+            reader.text(row, sources["external_id"], most=100) if "external_id" in sources else ""
+        ),
+        temperature=_temperature(reader, row, sources.get("temperature")),
+        qualified_at=(
+            reader.instant(row, sources["qualified_at"]) if "qualified_at" in sources else None
+        ),
+    )
+
+
+def _company(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, Any]:
+    company: dict[str, Any] = {
+        key: reader.text(row, sources[f"company.{key}"])
+        for key in COMPANY_KEYS
+        if key != "size" and f"company.{key}" in sources
+    }
+    if "company.size" in sources:
+        company["size"] = reader.whole_number(row, sources["company.size"])
+    if not company["name"]:
+        column = column_of(sources["company.name"])
+        reader.problems.add(row, column, "required", "The company has no name.")
+    return company
+
+
+def _contact(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, Any]:
+    contact = {key: reader.text(row, sources[key]) for key in CONTACT_KEYS if key in sources}
+    if contact.get("email"):
+        try:
+            validate_email(contact["email"])
+        except ValidationError:
+            message = f"{contact['email']!r} is not an e-mail address."
+            reader.problems.add(row, column_of(sources["email"]), "invalid_email", message)
+    return contact
+
+
+def _temperature(reader: Reader, row: Row, source: Any) -> str | None:
+    value = reader.text(row, source).lower() if source is not None else ""
+    if value and value not in Temperature.values:
+        message = f"{value!r} is none of: {', '.join(Temperature.values)}."
+        reader.problems.add(row, column_of(source), "invalid_choice", message)
+    return value or None
+
+
+def form_of(sources: Any) -> Form:
+    """The form of the type that a replay makes: one text field for each entry of the mapping."""
+    if not isinstance(sources, list) or not sources:
+        raise FileRefused('"type" in the mapping needs "fields": a list of questions.')
+    fields = []
+    for item in sources:
+        if not isinstance(item, Mapping) or not {"key", "label", "from"} <= set(item):
+            raise FileRefused('Every field of "type" needs "key", "label" and "from".')
+        need = item.get("need", OPTIONAL)
+        if need not in _NEEDS:
+            raise FileRefused(f'"need" of a field is one of: {", ".join(_NEEDS)}.')
+        fields.append(FormField(str(item["key"]), str(item["label"]), "text", "handoff", need))
+    return Form.of((Section("deal", "Deal", tuple(fields)),))

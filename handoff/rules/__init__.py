@@ -1,0 +1,1 @@
+"""Pure decisions about handoffs: what counts as an answer, when the gate opens, what may follow."""

@@ -1,0 +1,1 @@
+"""Reads across the tables of a handoff, for pages, commands and services."""

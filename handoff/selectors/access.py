@@ -1,0 +1,72 @@
+"""How a person stands to a handoff or a lead."""
+
+from django.http import Http404
+
+from accounts.models import Membership, User
+from accounts.rules.policy import Action, Relation, allows
+from handoff.models import Handoff, HandoffType, Leg
+
+
+def relations_of(row: Handoff, user: User) -> frozenset[Relation]:
+    """Every relation in which the user stands to the handoff, for the policy to judge."""
+    found = set()
+    if row.submitted_by_id == user.pk:
+        found.add(Relation.SUBMITTER)
+    legs = list(Leg.objects.filter(handoff_id=row.pk).values_list("receiver_id", "ended_at"))
+    if any(receiver == user.pk and ended is None for receiver, ended in legs):
+        found.add(Relation.RECEIVER)
+    if any(receiver == user.pk and ended is not None for receiver, ended in legs):
+        found.add(Relation.PAST_RECEIVER)
+    if user.is_manager and _manages(user, {row.submitted_by_id, *(leg[0] for leg in legs)}, row):
+        found.add(Relation.TEAM)
+    return frozenset(found)
+
+
+def _manages(user: User, people: set[int], row: Handoff) -> bool:
+    if row.pool_id is not None and row.pool is not None and row.pool.manager_id == user.pk:
+        return True
+    teams = Membership.objects.filter(user=user, is_manager=True).values("team")
+    return Membership.objects.filter(team__in=teams, user__in=people).exists()
+
+
+def may(row: Handoff, user: User, action: Action) -> bool:
+    """Whether the policy lets the user do the action on this handoff."""
+    return allows(user.roles, action, relations_of(row, user))
+
+
+def was_taken_back(user: User, action: Action, relations: frozenset[Relation]) -> bool:
+    """Whether the user might do the action while they held the leg that has ended since.
+
+    They may have seen a page from before, so they are told what happened, not that it was never
+    theirs to do.
+    """
+    if Relation.PAST_RECEIVER not in relations or allows(user.roles, action, relations):
+        return False
+    return allows(user.roles, action, relations | {Relation.RECEIVER})
+
+
+def handoff_for(user: User, pk: int) -> Handoff:
+    """The handoff, when the user may read it.
+
+    Raises:
+        Http404: it is absent or not the user's to read; the two look the same.
+    """
+    row = (
+        Handoff.objects.for_user(user)
+        .select_related("lead__company", "type", "form_version", "submitted_by", "owner", "pool")
+        .filter(pk=pk)
+        .first()
+    )
+    if row is None:
+        raise Http404("There is no such handoff.")
+    return row
+
+
+def types_for(user: User) -> list[HandoffType]:
+    """The active types that the user may submit, those with a form only."""
+    if not user.may(Action.HANDOFF_CREATE):
+        return []
+    types = HandoffType.objects.filter(is_active=True, current_form__isnull=False)
+    if not user.is_admin:
+        types = types.filter(submitter_groups__in=user.groups.all()).distinct()
+    return list(types.select_related("current_form"))

@@ -1,0 +1,162 @@
+"""Lists of handoffs and leads, and how they are searched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from django.core.paginator import Page, Paginator
+from django.db import models
+
+from accounts.models import User
+from handoff.choices import ClosedAs, RejectReason, Status
+from handoff.models import Handoff, Lead
+from handoff.models.handoff import OPEN, HandoffQuerySet
+from handoff.models.lead import LeadQuerySet
+from handoff.rules.values import visible
+from handoff.selectors.queue import current_clocks
+from handoff.selectors.story import clock_time
+from sla.selectors import ClockView
+
+PAGE_SIZE = 25
+LONGEST_SEARCH = 100
+MOST_WORDS = 5
+LEADS_OFFERED = 8
+_NEEDS_SUBMITTER = [Status.DRAFT, Status.REJECTED]
+_SEARCHED = ("first_name", "last_name", "external_id", "company__name")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One handoff in a list: how it stands in a few words, and its clock while it waits."""
+
+    handoff: Handoff
+    state: str
+    when: str
+    clock: ClockView | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffList:
+    """What needs the reader, on the first page only, then one page of the rest."""
+
+    needs: tuple[ListRow, ...]
+    rows: tuple[ListRow, ...]
+    page: Page[Handoff]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """A lead with its open handoff, where the reader may open one."""
+
+    lead: Lead
+    open_handoff: int | None
+
+
+def in_sentence(label: object) -> str:
+    """A label as it reads within a sentence: "Wrong ICP" becomes "wrong ICP"."""
+    text = str(label)
+    return text[:1].lower() + text[1:]
+
+
+def search_words(text: str) -> list[str]:
+    """The words to look for: what is visible, cut to a sensible length."""
+    return visible(text[:LONGEST_SEARCH]).split()[:MOST_WORDS]
+
+
+def handoff_list(
+    user: User, *, status: str, words: Sequence[str], now: datetime, zone: tzinfo, number: str
+) -> HandoffList:
+    """The handoffs in the user's sight, newest first, narrowed by status and words.
+
+    Without narrowing, the user's own drafts and rejections stand apart at the top.
+    """
+    rows = Handoff.objects.for_user(user).select_related("lead__company", "submitted_by", "owner")
+    needs: list[Handoff] = []
+    if status:
+        rows = rows.filter(status=status)
+    elif not words:
+        waiting = _needs(user)
+        if number in {"", "1"}:
+            needs = list(
+                waiting.select_related("lead__company", "submitted_by", "owner")[:PAGE_SIZE]
+            )
+        rows = rows.exclude(pk__in=waiting.values("pk"))
+    for word in words:
+        rows = rows.filter(_any_of("lead__", word))
+    page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(number)
+    shown = list(page.object_list)
+    clocks = current_clocks(
+        [row for row in (*needs, *shown) if row.status == Status.PENDING], now=now, zone=zone
+    )
+
+    def line(row: Handoff) -> ListRow:
+        return ListRow(row, _state(row), _when(row, now), clocks.get(row.pk))
+
+    return HandoffList(tuple(map(line, needs)), tuple(map(line, shown)), page)
+
+
+def _needs(user: User) -> HandoffQuerySet:
+    """Own drafts and rejections; a rejection that is being fixed is seen in its draft."""
+    fixes = Handoff.objects.filter(previous=models.OuterRef("pk"), status=Status.DRAFT)
+    return (
+        Handoff.objects.filter(owner=user, status__in=_NEEDS_SUBMITTER)
+        .exclude(models.Exists(fixes))
+        .order_by("-status", "-id")
+    )
+
+
+def _any_of(prefix: str, word: str) -> models.Q:
+    found = models.Q()
+    for column in _SEARCHED:
+        found |= models.Q(**{f"{prefix}{column}__icontains": word})
+    return found
+
+
+def _state(row: Handoff) -> str:
+    if row.status == Status.CLOSED:
+        return f"Closed: {in_sentence(ClosedAs(row.closed_as).label)}"
+    if row.status == Status.REJECTED:
+        return f"Rejected: {in_sentence(RejectReason(row.reason).label)}"
+    if row.status == Status.DRAFT and row.previous_id:
+        return "Draft: fix"
+    return str(Status(row.status).label)
+
+
+def _when(row: Handoff, now: datetime) -> str:
+    if row.closed_at:
+        return f"Closed {clock_time(row.closed_at, now=now)}"
+    if row.first_accepted_at:
+        return f"Accepted {clock_time(row.first_accepted_at, now=now)}"
+    if row.submitted_at:
+        return f"Handed off {clock_time(row.submitted_at, now=now)}"
+    return f"Begun {clock_time(row.created_at, now=now)}"
+
+
+def leads_for(user: User, *, words: Sequence[str], source: str | None = None) -> LeadQuerySet:
+    """The leads in the user's sight, newest first, narrowed by words and source."""
+    leads = Lead.objects.for_user(user).select_related("company", "claimed_by")
+    if source is not None:
+        leads = leads.filter(source=source)
+    for word in words:
+        leads = leads.filter(_any_of("", word) | models.Q(email__icontains=word))
+    return leads.order_by("-id")
+
+
+def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
+    """The leads with the newest open handoff of each that the user may read; one query."""
+    handoffs = Handoff.objects.for_user(user).filter(
+        lead__in=[lead.pk for lead in leads], status__in=OPEN
+    )
+    newest = dict(handoffs.order_by("id").values_list("lead_id", "pk"))
+    return tuple(LeadRow(lead, newest.get(lead.pk)) for lead in leads)
+
+
+def sources_for(user: User) -> list[str]:
+    """The sources of the leads in the user's sight, in order."""
+    sources = Lead.objects.for_user(user).exclude(source="").order_by("source")
+    return list(sources.values_list("source", flat=True).distinct())
+
+
+def lead_for(user: User, pk: int) -> Lead | None:
+    """The lead, when the user may read it."""
+    return Lead.objects.for_user(user).select_related("company").filter(pk=pk).first()

@@ -1,0 +1,65 @@
+"""What happened, in sentences that a colleague understands at once."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from handoff.choices import EventKind
+from handoff.models import Event, Handoff
+
+_DONE = {
+    EventKind.SUBMITTED: "handed it off",
+    EventKind.ACCEPTED: "accepted it",
+    EventKind.REJECTED: "rejected it",
+    EventKind.CONFLICT: "declared a conflict",
+    EventKind.CONCEDED: "conceded the rejection",
+    EventKind.WITHDRAWN: "withdrew it",
+    EventKind.SUPERSEDED: "handed it off again",
+    EventKind.EDITED: "changed the draft",
+    EventKind.DRAFTED: "began the draft",
+    EventKind.DRAINED: "gave it to the next receiver",
+}
+
+
+def clock_time(at: datetime, *, now: datetime | None = None, zone: ZoneInfo | None = None) -> str:
+    """A time as people say it: "10:04" today, "Fri 16:20" within a week, else with the date.
+
+    Without ``now`` it always has its date, as in a table. Without ``zone``: the reader's.
+    """
+    local = timezone.localtime(at, zone)
+    if now is None:
+        return f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M}"
+    days = (local.date() - timezone.localtime(now, zone).date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if -7 < days < 7:
+        return f"{local:%a %H:%M}"
+    return f"{local.day} {local:%b %Y}, {local:%H:%M}"
+
+
+def what_happened_last(row: Handoff, *, now: datetime) -> str:
+    """Who changed the handoff last, and that the present attempt changed nothing."""
+    event = (
+        Event.objects.filter(handoff_id=row.pk, kind__in=list(_DONE))
+        .select_related("by")
+        .order_by("-seq")
+        .first()
+    )
+    if event is None:
+        return "It has changed since you opened it. Nothing was changed."
+    who = event.by.name if event.by else "Handoff"
+    done = _DONE[EventKind(event.kind)]
+    return f"{who} {done} at {clock_time(event.at, now=now)}. Nothing was changed."
+
+
+def current_state(row: Handoff) -> dict[str, Any]:
+    """The handoff as it is now, for whoever lost a race."""
+    return {
+        "id": row.pk,
+        "status": row.status,
+        "closed_as": row.closed_as or None,
+        "owner": row.owner_id,
+        "version": row.version,
+    }

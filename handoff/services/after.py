@@ -1,0 +1,165 @@
+"""The submitter's answer to a rejection, and taking a handoff back."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.rules.policy import Action
+from core.errors import FieldProblem
+from handoff.choices import ClosedAs, EventKind, LegEnd, Status
+from handoff.errors import AnswersRefused
+from handoff.models import Handoff, Leg
+from handoff.rules.form import Form
+from handoff.rules.gate import completeness
+from handoff.rules.transitions import CLOSED_AS, Step
+from handoff.services import tell
+from handoff.services.change import append_event, apply_change, open_for
+from handoff.services.decide import end_leg, stop_clocks
+from routing.services import give_back, release
+
+
+def start_fix(handoff: Handoff, *, by: User, now: datetime, version: int | None = None) -> Handoff:
+    """The draft that answers a rejection, with all answers carried over; one per rejection.
+
+    The rejected handoff stays as it is until the draft is handed off. Asking again gives the
+    same draft.
+
+    Raises:
+        Conflict: the handoff is not rejected any more, or changed since ``version``.
+    """
+    with transaction.atomic():
+        row = open_for(
+            handoff.pk,
+            step=Step.SUPERSEDE,
+            action=Action.HANDOFF_FIX,
+            by=by,
+            now=now,
+            version=version,
+        )
+        begun = Handoff.objects.filter(previous_id=row.pk, status=Status.DRAFT).first()
+        if begun is not None:
+            return begun
+        return _next_draft(row, by=by, now=now)
+
+
+def _next_draft(row: Handoff, *, by: User, now: datetime) -> Handoff:
+    """The chain's next draft, with all answers that the type's present form still asks for."""
+    form_version = row.type.current_form or row.form_version
+    form = Form.from_layout(form_version.layout)
+    answers = {key: value for key, value in row.answers.items() if form.get(key)}
+    draft = Handoff.objects.create(
+        lead_id=row.lead_id,
+        type_id=row.type_id,
+        form_version=form_version,
+        temperature=row.temperature,
+        answers=answers,
+        completeness=completeness(form, answers),
+        submitted_by_id=row.submitted_by_id,
+        owner_id=row.submitted_by_id,
+        chain_id=row.chain_id,
+        previous_id=row.pk,
+        submission_uuid=uuid.uuid4(),
+    )
+    stored = {
+        "status": draft.status,
+        "owner_id": draft.owner_id,
+        "chain_id": draft.chain_id,
+        "previous_id": row.pk,
+        "temperature": draft.temperature,
+        "completeness": draft.completeness,
+    }
+    append_event(draft, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
+    return draft
+
+
+def concede_handoff(
+    handoff: Handoff,
+    *,
+    by: User,
+    now: datetime,
+    to: str = ClosedAs.CONCEDED,
+    version: int | None = None,
+) -> Handoff:
+    """Accept the rejection: the handoff closes, as conceded or back to nurture.
+
+    The receiver's turn is given back, and a fix that was begun is discarded.
+
+    Raises:
+        AnswersRefused: ``to`` is neither of the two.
+        Conflict: the handoff is not rejected any more, or changed since ``version``.
+    """
+    with transaction.atomic():
+        row = open_for(
+            handoff.pk,
+            step=Step.CONCEDE,
+            action=Action.HANDOFF_CONCEDE,
+            by=by,
+            now=now,
+            version=version,
+        )
+        if to not in CLOSED_AS[Step.CONCEDE]:
+            message = "Choose what becomes of the lead: conceded or nurture."
+            raise AnswersRefused(message, problems=[FieldProblem("to", "invalid_choice", message)])
+        for draft in Handoff.objects.select_for_update().filter(
+            previous_id=row.pk, status=Status.DRAFT
+        ):
+            _close(draft, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
+        _close(row, EventKind.CONCEDED, ClosedAs(to), by=by, now=now)
+        leg = (
+            Leg.objects.select_related("turn")
+            .filter(handoff_id=row.pk, ended_as=LegEnd.REJECTED)
+            .order_by("-pk")
+            .first()
+        )
+        if leg is not None:
+            give_back(turn=leg.turn, reason="conceded", now=now)
+        return row
+
+
+def withdraw_handoff(
+    handoff: Handoff, *, by: User, now: datetime, version: int | None = None
+) -> Handoff:
+    """Take a draft, held or pending handoff back; a draft is thereby discarded.
+
+    Raises:
+        HandoffNotOpen: it has been accepted, rejected or closed; the message says by whom.
+    """
+    with transaction.atomic():
+        row = open_for(
+            handoff.pk,
+            step=Step.WITHDRAW,
+            action=Action.HANDOFF_WITHDRAW,
+            by=by,
+            now=now,
+            version=version,
+        )
+        was_pending = row.status == Status.PENDING
+        leg = None
+        if was_pending:
+            stop_clocks(row, step=Step.WITHDRAW, now=now)
+            leg = Leg.objects.select_related("receiver", "turn").get(
+                handoff_id=row.pk, ended_at=None
+            )
+            end_leg(row, leg, ended_as=LegEnd.WITHDRAWN, now=now)
+        _close(row, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
+        if leg is not None:
+            tell.receiver_withdrawn(row, leg, now=now)
+            release(turn=leg.turn, now=now)
+        return row
+
+
+def _close(row: Handoff, event: EventKind, closed_as: ClosedAs, *, by: User, now: datetime) -> None:
+    apply_change(
+        row,
+        event=event,
+        by=by,
+        now=now,
+        changes={
+            "status": Status.CLOSED,
+            "closed_as": closed_as,
+            "closed_at": now,
+            "next_due_at": None,
+        },
+    )

@@ -1,0 +1,168 @@
+"""One change of one handoff: lock, check, conditional update, event.
+
+Every service of this package goes through here, so that a change can neither be lost nor be made
+twice, and never without its event. Locks are taken in one order everywhere: handoffs by id,
+clocks by id, pools by id, loads by id.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Max
+
+from accounts.models import User
+from accounts.rules.policy import Action, allows
+from core.errors import Conflict, NotPermitted, NotVisible
+from handoff.choices import EventKind, TransferReason
+from handoff.errors import (
+    HandoffNotDraft,
+    HandoffNotOpen,
+    HandoffNotPending,
+    HandoffNotRejected,
+    StaleVersion,
+)
+from handoff.models import Event, Handoff, Transfer
+from handoff.rules.transitions import Step, may
+from handoff.selectors.access import relations_of, was_taken_back
+from handoff.selectors.story import current_state, what_happened_last
+from sla.models import Clock
+
+_NOT_POSSIBLE: dict[Step, type[Conflict]] = {
+    Step.SUBMIT: HandoffNotDraft,
+    Step.DRAIN: HandoffNotPending,
+    Step.ACCEPT: HandoffNotPending,
+    Step.REJECT: HandoffNotPending,
+    Step.CONFLICT: HandoffNotPending,
+    Step.SUPERSEDE: HandoffNotRejected,
+    Step.CONCEDE: HandoffNotRejected,
+    Step.WITHDRAW: HandoffNotOpen,
+}
+
+
+def lock_handoff(pk: int) -> Handoff:
+    """The row as it is now, locked until the transaction ends.
+
+    Raises:
+        NotVisible: there is no such handoff.
+    """
+    row = Handoff.objects.select_for_update().filter(pk=pk).first()
+    if row is None:
+        raise NotVisible("There is no such handoff.")
+    return row
+
+
+def open_for(
+    pk: int,
+    *,
+    step: Step,
+    action: Action,
+    by: User | None,
+    now: datetime,
+    version: int | None,
+) -> Handoff:
+    """Lock a handoff for a change by a person, or by the product itself where ``by`` is None.
+
+    Raises:
+        NotVisible: there is no such handoff for this person.
+        NotPermitted: the person may read it and may not do this.
+        Conflict: it is no longer in a state in which this can be done, or no longer theirs, or
+            it has changed since ``version``; the message says who did what when.
+    """
+    row = lock_handoff(pk)
+    if by is not None:
+        require(row, by=by, action=action, now=now)
+    if not may(step, row.status):
+        raise _NOT_POSSIBLE[step](what_happened_last(row, now=now), current=current_state(row))
+    expect_version(row, version, now=now)
+    return row
+
+
+def require(row: Handoff, *, by: User, action: Action, now: datetime) -> None:
+    """Refuse what the policy does not allow; a row that may not be read does not exist."""
+    relations = relations_of(row, by)
+    if not by.is_active or not allows(by.roles, Action.HANDOFF_READ, relations):
+        raise NotVisible("There is no such handoff.")
+    if was_taken_back(by, action, relations):
+        raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
+    if not allows(by.roles, action, relations):
+        raise NotPermitted("You can read this handoff, but this is not yours to do.")
+
+
+def expect_version(row: Handoff, version: int | None, *, now: datetime) -> None:
+    """Refuse a change that was decided on an older state. None: the caller saw no state."""
+    if version is not None and version != row.version:
+        raise StaleVersion(what_happened_last(row, now=now), current=current_state(row))
+
+
+def apply_change(
+    row: Handoff,
+    *,
+    event: EventKind,
+    by: User | None,
+    now: datetime,
+    changes: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Write the changed columns and the event that says so; ``row`` then shows the new state.
+
+    The update is conditional on the version that was read: together with the row lock, that
+    makes two changes of the same state impossible on either database.
+    """
+    updated = Handoff.objects.filter(pk=row.pk, version=row.version, status=row.status).update(
+        **changes, version=F("version") + 1
+    )
+    if updated != 1:
+        raise StaleVersion(what_happened_last(row, now=now), current=current_state(row))
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.version += 1
+    stored = {name: _plain(value) for name, value in changes.items() if name != "answers"}
+    return append_event(row, kind=event, by=by, now=now, data={**(data or {}), "set": stored})
+
+
+def append_event(
+    row: Handoff,
+    *,
+    kind: EventKind,
+    by: User | None,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    escalation_id: int | None = None,
+) -> Event:
+    """Add one event to the handoff's log. The caller holds the handoff's row lock."""
+    last = Event.objects.filter(handoff_id=row.pk).aggregate(last=Max("seq"))["last"] or 0
+    return Event.objects.create(
+        handoff_id=row.pk,
+        seq=last + 1,
+        kind=kind,
+        by=by,
+        at=now,
+        data=dict(data or {}),
+        escalation_id=escalation_id,
+    )
+
+
+def transfer_to(
+    row: Handoff, *, to: User, reason: TransferReason, by: User | None, now: datetime
+) -> dict[str, Any]:
+    """Record who takes over from whom and why; returns the columns to change on the handoff."""
+    transfer = Transfer.objects.create(
+        handoff_id=row.pk, from_user_id=row.owner_id, to_user=to, reason=reason, by=by, at=now
+    )
+    return {"owner_id": to.pk, "last_transfer_id": transfer.pk}
+
+
+def earliest_due(row: Handoff) -> datetime | None:
+    """The earliest due time of the current clocks that are neither met nor cancelled."""
+    return (
+        Clock.objects.live()
+        .filter(handoff_clock__handoff_id=row.pk, handoff_clock__is_current=True)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,166 @@
+"""Leads and companies: found again where they are known, written through from answers."""
+
+import contextlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
+
+from accounts.models import User
+from handoff.models import Company, Lead
+from handoff.rules.form import Form
+from handoff.rules.values import is_empty
+
+_COMPANY = {
+    "company.name": "name",
+    "company.domain": "domain",
+    "company.size": "size",
+    "company.industry": "industry",
+    "company.country": "country",
+}
+_LEAD = {
+    "contact.first_name": "first_name",
+    "contact.last_name": "last_name",
+    "contact.title": "title",
+    "contact.email": "email",
+    "contact.phone": "phone",
+}
+
+
+def answers_of_lead(lead: Lead, form: Form) -> dict[str, Any]:
+    """What lead and company already tell, so that nobody types it again."""
+    known: dict[str, Any] = {}
+    for columns, source in ((_COMPANY, lead.company), (_LEAD, lead)):
+        for key, column in columns.items():
+            value = getattr(source, column)
+            if form.get(key) is not None and not is_empty(value):
+                known[key] = value
+    return known
+
+
+def find_or_make_lead(answers: Mapping[str, Any], *, by: User) -> Lead:
+    """The person's lead with this e-mail address, or a new lead claimed by them."""
+    email = str(answers.get("contact.email") or "")
+    if email:
+        leads = Lead.objects.for_user(by).filter(_any_case("email", email))
+        known = leads.order_by("-id").first()
+        if known is not None:
+            return known
+    company = find_or_make_company({_COMPANY[k]: v for k, v in answers.items() if k in _COMPANY})
+    columns = {_LEAD[key]: answers[key] for key in answers if key in _LEAD}
+    return Lead.objects.create(company=company, claimed_by=by, **columns)
+
+
+def find_or_make_company(columns: Mapping[str, Any]) -> Company:
+    """The company with this web domain, else with this name, else a new one.
+
+    A known company is not changed here: its columns are written through at submission.
+    """
+    domain = str(columns.get("domain") or "")
+    name = str(columns["name"])
+    known = None
+    if domain:
+        known = Company.objects.filter(_any_case("domain", domain)).first()
+    if known is None:
+        same_name = Company.objects.filter(_any_case("name", name))
+        # Two companies may share a name, but not when their domains differ.
+        known = same_name.filter(domain="").first() if domain else same_name.first()
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            return Company.objects.create(**columns)
+    except IntegrityError:
+        # Somebody else has made the company with this domain in the meantime.
+        return Company.objects.filter(_any_case("domain", domain)).get()
+
+
+def _any_case(column: str, value: str) -> Exact:
+    """The condition that the column holds the value in whatever case; there is an index on it."""
+    return Exact(Lower(column), Lower(Value(value)))
+
+
+def write_through(lead: Lead, form: Form, answers: Mapping[str, Any], *, temperature: str) -> None:
+    """Bring company and lead up to what a submitted form says. Empty answers erase nothing."""
+    targets = {field.key: field.target for field in form.fields()}
+    _write_company(
+        lead.company_id,
+        {
+            column: answers[key]
+            for key, column in _COMPANY.items()
+            if targets.get(key) == "company" and not is_empty(answers.get(key))
+        },
+    )
+    told = {
+        column: answers[key]
+        for key, column in _LEAD.items()
+        if targets.get(key) == "lead" and not is_empty(answers.get(key))
+    }
+    Lead.objects.filter(pk=lead.pk).update(**told, temperature=temperature)
+
+
+def _write_company(pk: int, columns: Mapping[str, Any]) -> None:
+    row = Company.objects.filter(pk=pk)
+    rest = dict(columns)
+    if domain := rest.pop("domain", None):
+        # Where another company answers to it, the form's answer stays on the handoff.
+        with contextlib.suppress(IntegrityError), transaction.atomic():
+            row.update(domain=domain)
+    if rest:
+        row.update(**rest)
+
+
+@transaction.atomic
+def import_lead(
+    *,
+    company: Mapping[str, Any],
+    contact: Mapping[str, Any],
+    source: str,
+    external_id: str,
+    temperature: str | None,
+    qualified_at: datetime | None,
+    claimed_by: User | None,
+) -> tuple[Lead, bool]:
+    """Create the lead, or update the one with the same source and external id.
+
+    Without a source, the only lead with the external id is meant, whatever its source. Returns
+    the lead and whether it is new. Empty values erase nothing that is known; a new lead is warm
+    where no temperature is given.
+    """
+    given = {
+        key: value
+        for key, value in {**contact, "temperature": temperature}.items()
+        if not is_empty(value)
+    }
+    known = _known_lead(source, external_id)
+    if known is not None:
+        # The company first, as at submission, so that the two cannot wait for each other.
+        _write_company(known.company_id, {k: v for k, v in company.items() if not is_empty(v)})
+        Lead.objects.filter(pk=known.pk).update(**given)
+        known.refresh_from_db()
+        return known, False
+    lead = Lead.objects.create(
+        company=find_or_make_company(
+            {key: value for key, value in company.items() if not is_empty(value)}
+        ),
+        source=source,
+        external_id=external_id,
+        qualified_at=qualified_at,
+        claimed_by=claimed_by,
+        **given,
+    )
+    return lead, True
+
+
+def _known_lead(source: str, external_id: str) -> Lead | None:
+    if not external_id:
+        return None
+    same_id = Lead.objects.filter(external_id=external_id)
+    if source:
+        return same_id.filter(source=source).first()
+    found = list(same_id[:2])
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,191 @@
+"""Who gets a handoff: draw from the pool, make the leg, start its clock, or hold it.
+
+The pool's lock is taken here and held to the end of the transaction, so every caller does the
+rest of its work first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.selectors import calendar_for, organisation
+from handoff.choices import EventKind, Status, TransferReason
+from handoff.errors import NotSetUp
+from handoff.models import Handoff, HandoffClock, Leg
+from handoff.selectors.holding import barred_on_chain, is_served_before
+from handoff.selectors.staffing import is_pool_staffed
+from handoff.services import tell
+from handoff.services.change import append_event, apply_change, earliest_due, transfer_to
+from routing.choices import TurnKind
+from routing.models import Rule, Turn
+from routing.services import Draw, open_draw, take_turn
+from sla.choices import ClockKind
+from sla.models import Clock
+from sla.services import start_clock
+from worktime.models import CalendarVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a handoff is being placed: how the turn, the transfer and the event will read."""
+
+    turn: TurnKind
+    transfer: TransferReason
+    event: EventKind
+
+
+SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED)
+RESUBMITTED = Reason(TurnKind.RETURNING, TransferReason.SUBMITTED, EventKind.SUBMITTED)
+CONFLICT = Reason(TurnKind.ROTATION, TransferReason.CONFLICT, EventKind.CONFLICT)
+
+
+def place(
+    row: Handoff,
+    *,
+    rule: Rule,
+    reason: Reason,
+    by: User | None,
+    now: datetime,
+    changes: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+    first: int | None = None,
+) -> Leg | None:
+    """Give the handoff to the next receiver of the rule's pool, or hold it there.
+
+    ``changes`` and ``data`` are what the caller's own step writes; they go into the same update
+    and event. ``first`` names a user who goes before the rotation when eligible. Returns the
+    leg, or None where the handoff is held.
+    """
+    draw = open_draw(pool_id=rule.pool_id, now=now)
+    barred = barred_on_chain(row)
+    turn = None
+    if not is_served_before(row, draw=draw):
+        turn = take_turn(draw, kind=reason.turn, rule=rule, barred=barred, first=first)
+    changes = {**changes, "pool_id": rule.pool_id}
+    if turn is None:
+        hold(row, draw=draw, reason=reason, by=by, now=now, changes=changes, data=data)
+        return None
+    return assign(
+        row, turn=turn, draw=draw, reason=reason, by=by, now=now, changes=changes, data=data
+    )
+
+
+def assign(
+    row: Handoff,
+    *,
+    turn: Turn,
+    draw: Draw,
+    reason: Reason,
+    by: User | None,
+    now: datetime,
+    changes: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+) -> Leg:
+    """Make the leg that the turn decided on, start its clock and tell the receiver."""
+    receiver = User.objects.get(pk=turn.user_id)
+    leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
+    clock = _start_accept_clock(row, leg, draw=draw, now=now)
+    transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now)
+    apply_change(
+        row,
+        event=reason.event,
+        by=by,
+        now=now,
+        changes={
+            **changes,
+            **transferred,
+            "status": Status.PENDING,
+            "next_due_at": earliest_due(row),
+        },
+        data=data,
+    )
+    facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
+    if clock is not None:
+        facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
+    append_event(row, kind=EventKind.ASSIGNED, by=None, now=now, data=facts)
+    tell.receiver_assigned(row, leg, now=now)
+    return leg
+
+
+def hold(
+    row: Handoff,
+    *,
+    draw: Draw,
+    reason: Reason,
+    by: User | None,
+    now: datetime,
+    changes: Mapping[str, Any],
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Keep the handoff in the pool, owned by its manager, until somebody is eligible."""
+    owner = draw.pool.manager
+    if not owner.is_active:
+        owner = organisation().fallback_manager
+    transferred = transfer_to(row, to=owner, reason=reason.transfer, by=by, now=now)
+    apply_change(
+        row,
+        event=reason.event,
+        by=by,
+        now=now,
+        changes={
+            **changes,
+            **transferred,
+            "status": Status.HOLDING,
+            "next_due_at": earliest_due(row),
+        },
+        data=data,
+    )
+    skipped = [
+        {"user": user_id, "code": skip.code} for user_id, skip in sorted(draw.exclusions.items())
+    ]
+    skipped += [{"user": user, "code": code} for user, code in sorted(barred_on_chain(row).items())]
+    event = append_event(
+        row,
+        kind=EventKind.HELD,
+        by=None,
+        now=now,
+        data={"pool": row.pool_id, "owner": owner.pk, "exclusions": skipped},
+    )
+    tell.manager_of_holding(row, owner, seq=event.seq, now=now)
+
+
+def _start_accept_clock(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> Clock | None:
+    HandoffClock.objects.filter(handoff_id=row.pk, kind=ClockKind.ACCEPT, is_current=True).update(
+        is_current=False
+    )
+    clock = start_clock(
+        kind=ClockKind.ACCEPT,
+        facts=facts_of(row),
+        started_at=now,
+        calendar_version=current_hours(leg.receiver),
+        is_unstaffed=not is_pool_staffed(draw, now=now),
+    )
+    if clock is not None:
+        HandoffClock.objects.create(
+            clock=clock, handoff_id=row.pk, leg=leg, kind=ClockKind.ACCEPT, is_current=True
+        )
+    return clock
+
+
+def current_hours(user: User) -> CalendarVersion:
+    """The version of the person's working hours that new clocks start with."""
+    calendar = calendar_for(user)
+    version = calendar.current_version
+    if version is None:
+        raise NotSetUp(f"The calendar \u201c{calendar.name}\u201d has no published hours yet.")
+    return version
+
+
+def facts_of(row: Handoff) -> dict[str, Any]:
+    """What rules and policies may ask about a handoff."""
+    company = row.lead.company
+    return {
+        "type": row.type.key,
+        "temperature": row.temperature,
+        "source": row.lead.source,
+        "country": company.country,
+        "industry": company.industry,
+        "size": company.size,
+    }

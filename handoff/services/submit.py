@@ -1,0 +1,154 @@
+"""Handing off: the gate, then the router, then the clock, in one transaction."""
+
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.rules.policy import Action
+from accounts.selectors import zone_for
+from handoff.choices import ClosedAs, EventKind, LegEnd, Status
+from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
+from handoff.models import Handoff, Leg
+from handoff.models.handoff import SUBMITTED_OPEN
+from handoff.rules.form import Form
+from handoff.rules.gate import completeness, gate_problems
+from handoff.rules.transitions import Step
+from handoff.selectors.story import current_state
+from handoff.services.change import append_event, apply_change, lock_handoff, open_for
+from handoff.services.leads import write_through
+from handoff.services.placement import RESUBMITTED, SUBMITTED, facts_of, place
+from routing.selectors import match_rule
+from routing.services import give_back, lock_pools
+
+
+def submit_handoff(
+    handoff: Handoff, *, by: User, now: datetime, version: int | None = None
+) -> Handoff:
+    """Hand a draft off: afterwards a receiver has it and a clock runs, or the pool holds it.
+
+    A fix of a rejected handoff closes that one as superseded, gives its receiver the turn back
+    and goes to the same receiver, when eligible.
+
+    Raises:
+        GateRefused: answers are missing; ``problems`` names each. The refusal is kept as an
+            event, nothing else changes.
+        AlreadyOpen: the lead has another open handoff of this type.
+        Conflict: it is no draft any more, or changed since ``version``.
+        NotSetUp: there is no routing rule or calendar to work with.
+    """
+    try:
+        with transaction.atomic():
+            return _submit(handoff.pk, by=by, now=now, version=version)
+    except GateRefused as refusal:
+        _record_refusal(handoff.pk, refusal, by=by, now=now)
+        raise
+    except IntegrityError as error:
+        if "one_open" not in str(error) and "lead_id" not in str(error):
+            raise
+        # Two drafts of one lead handed off in the same instant: the constraint let one through.
+        message = "Somebody handed this lead off a moment ago. Nothing was changed."
+        raise AlreadyOpen(message) from error
+
+
+def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff:
+    previous_id = Handoff.objects.filter(pk=pk).values_list("previous_id", flat=True).first()
+    # Handoffs are locked in the order of their ids, and the previous one is the older.
+    previous = lock_handoff(previous_id) if previous_id else None
+    row = open_for(
+        pk, step=Step.SUBMIT, action=Action.HANDOFF_SUBMIT, by=by, now=now, version=version
+    )
+    form = Form.from_layout(row.form_version.layout)
+    rejected = _rejected_leg(previous)
+    _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date())
+    _refuse_second(row)
+    write_through(row.lead, form, row.answers, temperature=row.temperature)
+    row.lead.refresh_from_db()
+    row.lead.company.refresh_from_db()
+    rule = match_rule(facts_of(row))
+    if rule is None:
+        raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
+    if previous is not None:
+        _supersede(previous, by=by, now=now)
+    if rejected is not None:
+        lock_pools([rejected.turn.pool_id, rule.pool_id])
+    place(
+        row,
+        rule=rule,
+        reason=RESUBMITTED if rejected else SUBMITTED,
+        by=by,
+        now=now,
+        changes={"submitted_at": now, "completeness": completeness(form, row.answers)},
+        data={"previous": previous_id} if previous_id else None,
+        first=rejected.receiver_id if rejected else None,
+    )
+    if rejected is not None:
+        give_back(turn=rejected.turn, reason="fixed", now=now)
+    return row
+
+
+def _rejected_leg(previous: Handoff | None) -> Leg | None:
+    if previous is None:
+        return None
+    return (
+        Leg.objects.select_related("turn")
+        .filter(handoff_id=previous.pk, ended_as=LegEnd.REJECTED)
+        .order_by("-pk")
+        .first()
+    )
+
+
+def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date) -> None:
+    marked = rejected.rejected_fields if rejected else ()
+    problems = gate_problems(form, row.answers, marked=marked, today=today)
+    if problems:
+        count = len(problems)
+        message = "1 field is not ready." if count == 1 else f"{count} fields are not ready."
+        raise GateRefused(message, problems=problems)
+
+
+def _refuse_second(row: Handoff) -> None:
+    other = (
+        Handoff.objects.filter(lead_id=row.lead_id, type_id=row.type_id, status__in=SUBMITTED_OPEN)
+        .exclude(pk__in=[pk for pk in (row.pk, row.previous_id) if pk is not None])
+        .select_related("owner")
+        .first()
+    )
+    if other is not None:
+        message = (
+            f"Handoff {other.pk} of this lead is open, and {other.owner} has it. "
+            "Nothing was changed."
+        )
+        raise AlreadyOpen(message, current=current_state(other))
+
+
+def _supersede(previous: Handoff, *, by: User, now: datetime) -> None:
+    """Close the rejected handoff, so that the lead's next one may be open."""
+    row = open_for(
+        previous.pk, step=Step.SUPERSEDE, action=Action.HANDOFF_FIX, by=by, now=now, version=None
+    )
+    apply_change(
+        row,
+        event=EventKind.SUPERSEDED,
+        by=by,
+        now=now,
+        changes={
+            "status": Status.CLOSED,
+            "closed_as": ClosedAs.SUPERSEDED,
+            "closed_at": now,
+            "next_due_at": None,
+        },
+    )
+
+
+def _record_refusal(pk: int, refusal: GateRefused, *, by: User, now: datetime) -> None:
+    """The only thing that a refusal leaves: the gate's pass rate is counted from it."""
+    with transaction.atomic():
+        row = lock_handoff(pk)
+        append_event(
+            row,
+            kind=EventKind.SUBMISSION_REFUSED,
+            by=by,
+            now=now,
+            data={"problems": [[item.field, item.code] for item in refusal.problems]},
+        )

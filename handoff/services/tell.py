@@ -1,0 +1,68 @@
+"""Who is told what, as outbox rows in the transaction of what they tell about."""
+
+from datetime import datetime
+
+from accounts.models import User
+from handoff.models import Handoff, Leg
+from notify.choices import Channel
+from notify.services import queue_message
+
+BOTH = (Channel.INBOX, Channel.EMAIL)
+INBOX = (Channel.INBOX,)
+
+
+def receiver_assigned(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    _queue("assigned", f"assigned:{leg.pk}", leg.receiver, row, leg, BOTH, now)
+
+
+def submitter_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    _queue("accepted", f"accepted:{leg.pk}", row.submitted_by, row, leg, INBOX, now)
+
+
+def submitter_rejected(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    _queue("rejected", f"rejected:{leg.pk}", row.submitted_by, row, leg, BOTH, now)
+
+
+def submitter_moved(row: Handoff, leg: Leg, next_leg: Leg | None, *, now: datetime) -> None:
+    about = next_leg or leg
+    _queue("moved", f"moved:{leg.pk}", row.submitted_by, row, about, INBOX, now)
+
+
+def receiver_withdrawn(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    _queue("withdrawn", f"withdrawn:{leg.pk}", leg.receiver, row, leg, BOTH, now)
+
+
+def manager_of_holding(row: Handoff, manager: User, *, seq: int, now: datetime) -> None:
+    _queue("held", f"held:{row.pk}:{seq}", manager, row, None, BOTH, now)
+
+
+def about_step(
+    kind: str, row: Handoff, leg: Leg, to: User, *, escalation_id: int, clock_id: int, now: datetime
+) -> None:
+    """A reminder or an alert of a ladder step."""
+    key = f"step:{escalation_id}:{to.pk}"
+    _queue(kind, key, to, row, leg, BOTH, now, clock_id=clock_id)
+
+
+def _queue(
+    kind: str,
+    key: str,
+    to: User,
+    row: Handoff,
+    leg: Leg | None,
+    channels: tuple[Channel, ...],
+    now: datetime,
+    clock_id: int | None = None,
+) -> None:
+    if not to.is_active:
+        return
+    payload = {"handoff": row.pk, "leg": leg.pk if leg else None, "clock": clock_id}
+    queue_message(
+        key=key,
+        kind=kind,
+        recipient=to,
+        subject_ref=f"handoff:{row.pk}",
+        payload=payload,
+        channels=channels,
+        now=now,
+    )

@@ -1,0 +1,11 @@
+"""The loops of handoffs; the drivers, Celery among them, find them by their names."""
+
+from datetime import timedelta
+
+from core.loops import Loop, register
+from handoff.services import apply_escalations, drain_holding
+
+APPLY_ESCALATIONS = register(
+    Loop("handoff.apply_escalations", timedelta(seconds=1), apply_escalations)
+)
+DRAIN_HOLDING = register(Loop("handoff.drain_holding", timedelta(seconds=5), drain_holding))

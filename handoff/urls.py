@@ -1,0 +1,23 @@
+from django.urls import path
+
+from handoff.views import acts, drafts, handoffs, lists
+
+app_name = "handoff"
+
+urlpatterns = [
+    path("", lists.home, name="home"),
+    path("queue/", lists.queue, name="queue"),
+    path("late/", lists.late, name="late"),
+    path("holding/", lists.holding, name="holding"),
+    path("leads/", lists.leads, name="leads"),
+    path("handoffs/", lists.handoffs, name="list"),
+    path("handoffs/new/", drafts.new, name="new"),
+    path("handoffs/<int:pk>/", handoffs.detail, name="detail"),
+    path("handoffs/<int:pk>/edit/", drafts.edit, name="edit"),
+    path("handoffs/<int:pk>/submit/", drafts.submit, name="submit"),
+    path("handoffs/<int:pk>/accept/", acts.accept, name="accept"),
+    path("handoffs/<int:pk>/reject/", acts.reject, name="reject"),
+    path("handoffs/<int:pk>/fix/", acts.fix, name="fix"),
+    path("handoffs/<int:pk>/concede/", acts.concede, name="concede"),
+    path("handoffs/<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
+]

@@ -1,0 +1,1 @@
+"""The pages of handoffs: parse, call one service, present."""

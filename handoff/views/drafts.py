@@ -1,0 +1,271 @@
+"""Pages on which a handoff is written."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import User
+from accounts.rules.policy import Action
+from core.admin import page, person, signed_in
+from core.errors import Conflict, NotPermitted, Refused
+from handoff.choices import Status, Temperature
+from handoff.errors import GateRefused
+from handoff.forms import DraftForm, NewForm
+from handoff.models import Handoff, HandoffType, Lead
+from handoff.rules.form import Form
+from handoff.rules.gate import gate_problems, read_answers
+from handoff.selectors.access import handoff_for, may, types_for
+from handoff.selectors.drafts import Rejection, labels_of, progress, rejection_of
+from handoff.selectors.lists import (
+    LEADS_OFFERED,
+    lead_for,
+    lead_rows,
+    leads_for,
+    search_words,
+)
+from handoff.services import create_draft, save_draft, submit_handoff
+from handoff.services.leads import answers_of_lead
+from handoff.views.handoffs import lost, lost_words, seen_version
+
+HAND_OFF = "hand_off"
+# A draft that nobody has changed since it was begun.
+FIRST_VERSION = 1
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a handoff: of a lead that is known, or of one that is typed in."""
+    user = person(request, User)
+    offered = types_for(user)
+    if not offered:
+        raise NotPermitted("Only submitters hand leads over.")
+    if request.method == "POST":
+        return _begin(request, user, offered)
+    type_ = next((one for one in offered if one.key == request.GET.get("type")), offered[0])
+    lead = _lead(user, request.GET.get("lead", ""))
+    layout = _current(type_)
+    answers = answers_of_lead(lead, layout) if lead else {}
+    form = DraftForm.of_answers(
+        layout, answers, temperature=lead.temperature if lead else Temperature.WARM
+    )
+    begin = NewForm.begin(type_key=type_.key, lead_id=lead.pk if lead else None)
+    return _new_page(request, user, type_, form, begin, lead, offered=offered)
+
+
+def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> HttpResponse:
+    begin = NewForm(request.POST)
+    if not begin.is_valid():
+        raise Refused("The form does not say what it begins. Load the page again.")
+    type_ = next((one for one in offered if one.key == begin.cleaned_data["type"]), None)
+    if type_ is None:
+        raise Http404("There is no such type.")
+    lead = _lead(user, str(begin.cleaned_data["lead"] or ""))
+    form = DraftForm(_current(type_), request.POST)
+    try:
+        row = _keep_new(user, type_, lead, form, begin)
+    except Conflict as error:
+        return _new_page(
+            request, user, type_, form, begin, lead, offered=offered, conflict=lost_words(error)
+        )
+    except Refused as error:
+        form.refuse(error)
+        return _new_page(request, user, type_, form, begin, lead, offered=offered)
+    if row.status != Status.DRAFT:
+        return redirect("handoff:detail", row.pk)
+    return _after_saving(request, user, row)
+
+
+def _keep_new(
+    user: User, type_: HandoffType, lead: Lead | None, form: DraftForm, begin: NewForm
+) -> Handoff:
+    """The draft that this form makes.
+
+    Sent again, the form gives the draft that it made before; what was typed since is kept too,
+    unless that draft was changed elsewhere in the meantime.
+    """
+    row = create_draft(
+        type=type_,
+        lead=lead,
+        answers=form.answers(),
+        temperature=form.temperature,
+        by=user,
+        now=timezone.now(),
+        submission_uuid=begin.cleaned_data["submission_uuid"],
+    )
+    typed, _ = read_answers(form.layout, form.answers())
+    if row.status != Status.DRAFT or all(row.answers.get(key) == typed[key] for key in typed):
+        return row
+    return save_draft(
+        row,
+        answers=typed,
+        temperature=form.temperature,
+        by=user,
+        now=timezone.now(),
+        version=FIRST_VERSION,
+    )
+
+
+def _new_page(
+    request: HttpRequest,
+    user: User,
+    type_: HandoffType,
+    form: DraftForm,
+    begin: NewForm,
+    lead: Lead | None,
+    *,
+    offered: list[HandoffType],
+    conflict: str = "",
+) -> HttpResponse:
+    words = search_words(request.GET.get("q", ""))
+    found = leads_for(user, words=words)[:LEADS_OFFERED] if words and lead is None else ()
+    context = {
+        "type": type_,
+        "types": offered if len(offered) > 1 else (),
+        "begin": begin,
+        "lead": lead,
+        "open_handoff": lead_rows([lead], user)[0].open_handoff if lead else None,
+        "q": " ".join(words),
+        "found": found,
+        "conflict": conflict,
+    }
+    return _form_page(request, "handoff/new.html", form, context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go on with a draft. What a receiver marked stands out."""
+    user = person(request, User)
+    row = handoff_for(user, pk)
+    if not may(row, user, Action.HANDOFF_EDIT):
+        raise NotPermitted(f"This draft is {row.submitted_by.name}\u2019s to edit.")
+    rejection = rejection_of(row.previous, now=timezone.now()) if row.previous else None
+    marked = rejection.fields if rejection else ()
+    layout = Form.from_layout(row.form_version.layout)
+    if request.method == "POST":
+        version = seen_version(request)
+        form = DraftForm(layout, request.POST, marked=marked)
+        return _save(request, user, row, form, rejection, version=version)
+    if row.status != Status.DRAFT:
+        return redirect("handoff:detail", row.pk)
+    form = DraftForm.of_answers(layout, row.answers, temperature=row.temperature, marked=marked)
+    if "missing" in request.GET:
+        problems = gate_problems(layout, row.answers, marked=marked)
+        form.refuse(GateRefused(problems=problems)) if problems else None
+    return _edit_page(request, row, form, rejection, version=row.version, is_saved=True)
+
+
+def _save(
+    request: HttpRequest,
+    user: User,
+    row: Handoff,
+    form: DraftForm,
+    rejection: Rejection | None,
+    *,
+    version: int,
+) -> HttpResponse:
+    try:
+        saved = save_draft(
+            row,
+            answers=form.answers(),
+            temperature=form.temperature,
+            by=user,
+            now=timezone.now(),
+            version=version,
+        )
+    except Conflict as error:
+        return _edit_page(
+            request, row, form, rejection, version=version, conflict=lost_words(error)
+        )
+    except Refused as error:
+        form.refuse(error)
+        return _edit_page(request, row, form, rejection, version=version)
+    return _after_saving(request, user, saved)
+
+
+def _edit_page(
+    request: HttpRequest,
+    row: Handoff,
+    form: DraftForm,
+    rejection: Rejection | None,
+    *,
+    version: int,
+    conflict: str = "",
+    is_saved: bool = False,
+) -> HttpResponse:
+    context = {
+        "row": row,
+        "rejection": rejection,
+        "version": version,
+        "conflict": conflict,
+        "is_saved": is_saved,
+        "marked": labels_of(form.layout, form.marked),
+    }
+    return _form_page(request, "handoff/edit.html", form, context)
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: DraftForm, context: Mapping[str, Any]
+) -> HttpResponse:
+    readable, _ = read_answers(form.layout, form.answers())
+    status = HTTPStatus.OK
+    if context["conflict"]:
+        status = HTTPStatus.CONFLICT
+    elif request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    shown = {"form": form, "progress": progress(form.layout, readable, marked=form.marked)}
+    return page(request, template, {**context, **shown}, status=status)
+
+
+@require_POST
+@signed_in
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand a draft off as it is stored."""
+    user = person(request, User)
+    row = handoff_for(user, pk)
+    return _hand_off(request, user, row, version=seen_version(request))
+
+
+def _after_saving(request: HttpRequest, user: User, row: Handoff) -> HttpResponse:
+    if request.POST.get("action") == HAND_OFF:
+        return _hand_off(request, user, row, version=row.version)
+    messages.success(request, "Draft saved.")
+    return redirect("handoff:edit", row.pk)
+
+
+def _hand_off(request: HttpRequest, user: User, row: Handoff, *, version: int) -> HttpResponse:
+    draft = reverse("handoff:edit", args=[row.pk])
+    try:
+        submit_handoff(row, by=user, now=timezone.now(), version=version)
+    except GateRefused:
+        return HttpResponseRedirect(f"{draft}?missing=1")
+    except Conflict as error:
+        return lost(request, row, error, what="Not handed off")
+    except Refused as error:
+        messages.error(request, f"{error.message} The draft is kept.")
+        return HttpResponseRedirect(draft)
+    return redirect("handoff:detail", row.pk)
+
+
+def _current(type_: HandoffType) -> Form:
+    if type_.current_form is None:
+        raise Http404("This type has no form yet.")
+    return Form.from_layout(type_.current_form.layout)
+
+
+def _lead(user: User, asked: str) -> Lead | None:
+    """The lead that the address or form names; none where it names none."""
+    if not asked:
+        return None
+    lead = lead_for(user, int(asked)) if asked.isascii() and asked.isdigit() else None
+    if lead is None:
+        raise Http404("There is no such lead.")
+    return lead

@@ -1,0 +1,154 @@
+"""Pages that list: the queue, handoffs, leads, who is late, what is held."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.choices import Role
+from accounts.models import User
+from accounts.rules.policy import Action
+from core.admin import page, person, signed_in
+from core.errors import NotPermitted
+from core.navigation import address
+from handoff.choices import Status
+from handoff.selectors.access import types_for
+from handoff.selectors.late import held_handoffs, held_rows, late_now
+from handoff.selectors.lists import (
+    PAGE_SIZE,
+    handoff_list,
+    lead_rows,
+    leads_for,
+    search_words,
+    sources_for,
+)
+from handoff.selectors.queue import queue_of
+
+# The first role of a person's that is named here decides where they start.
+HOMES = (
+    (Role.AE, "handoff:queue"),
+    (Role.SDR, "handoff:list"),
+    (Role.MANAGER, "handoff:late"),
+    (Role.ADMIN, "review:week"),
+)
+
+
+@require_safe
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """To the page where this person's work is."""
+    roles = person(request, User).roles
+    names = [name for role, name in HOMES if role.value in roles]
+    return HttpResponseRedirect(next(filter(None, map(address, [*names, "handoff:list"]))))
+
+
+@require_safe
+@signed_in
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for the reader, most urgent first."""
+    user = person(request, User)
+    shown = queue_of(
+        user,
+        now=timezone.now(),
+        zone=timezone.get_current_timezone(),
+        number=request.GET.get("page", ""),
+    )
+    return page(request, "handoff/queue.html", {"queue": shown, "now": timezone.now()})
+
+
+@require_safe
+@signed_in
+def handoffs(request: HttpRequest) -> HttpResponse:
+    """The handoffs in the reader's sight, narrowed by status and a search."""
+    user = person(request, User)
+    asked = request.GET.get("status", "")
+    status = asked if asked in Status.values else ""
+    words = search_words(request.GET.get("q", ""))
+    shown = handoff_list(
+        user,
+        status=status,
+        words=words,
+        now=timezone.now(),
+        zone=timezone.get_current_timezone(),
+        number=request.GET.get("page", ""),
+    )
+    context = {
+        "list": shown,
+        "status": status,
+        "statuses": Status.choices,
+        "unknown": asked if asked and not status else "",
+        "q": " ".join(words),
+        "query": _query(status=status, q=" ".join(words)),
+        "heading": _heading(user),
+        "may_create": bool(types_for(user)),
+    }
+    return page(request, "handoff/list.html", context)
+
+
+def _heading(user: User) -> str:
+    if user.is_admin:
+        return "All handoffs"
+    return "Handoffs of my teams" if user.is_manager else "My handoffs"
+
+
+@require_safe
+@signed_in
+def leads(request: HttpRequest) -> HttpResponse:
+    """The leads in the reader's sight, each with its way into a handoff."""
+    user = person(request, User)
+    sources = sources_for(user)
+    asked = request.GET.get("source", "")
+    source = asked if asked in sources else ""
+    words = search_words(request.GET.get("q", ""))
+    found = leads_for(user, words=words, source=source or None)
+    shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "rows": lead_rows(list(shown.object_list), user),
+        "page": shown,
+        "sources": sources,
+        "source": source,
+        "unknown": asked if asked and not source else "",
+        "q": " ".join(words),
+        "query": _query(source=source, q=" ".join(words)),
+        "may_create": bool(types_for(user)),
+    }
+    return page(request, "handoff/leads.html", context)
+
+
+@require_safe
+@signed_in
+def late(request: HttpRequest) -> HttpResponse:
+    """Who has not accepted in time, and who goes late next."""
+    user = person(request, User)
+    if not user.may(Action.LATE_READ):
+        raise NotPermitted("Managers and admins see who is late.")
+    now = timezone.now()
+    shown = late_now(
+        user,
+        now=now,
+        zone=timezone.get_current_timezone(),
+        number=request.GET.get("page", ""),
+    )
+    held = held_handoffs(user).count()
+    return page(request, "handoff/late.html", {"late": shown, "held": held})
+
+
+@require_safe
+@signed_in
+def holding(request: HttpRequest) -> HttpResponse:
+    """What waits because nobody is eligible, since when, and why."""
+    user = person(request, User)
+    if not user.may(Action.HOLDING_READ):
+        raise NotPermitted("Managers and admins see what is held.")
+    shown = Paginator(held_handoffs(user), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = held_rows(list(shown.object_list), now=timezone.now())
+    return page(request, "handoff/holding.html", {"rows": rows, "page": shown})
+
+
+def _query(**parameters: Any) -> str:
+    """The parameters to keep on the way to another page of the list, with a final &."""
+    kept = urlencode({key: value for key, value in parameters.items() if value})
+    return f"{kept}&" if kept else ""
