@@ -1,0 +1,1 @@
+"""The weekly review's arithmetic: weeks, figures, and what each metric means."""
