@@ -1,0 +1,151 @@
+"""What stands around every page: the menus of the roles, the counts in them, the colours."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+
+from core.navigation import Entry, Group
+
+NEW_HANDOFF = Entry("New handoff", "add_circle", "handoff:new")
+MY_QUEUE = Entry("My queue", "inbox", "handoff:queue")
+MY_HANDOFFS = Entry("My handoffs", "swap_horiz", "handoff:list")
+LEADS = Entry("Leads", "person_search", "handoff:leads")
+LATE_NOW = Entry("Late now", "assignment_late", "handoff:late")
+HOLDING = Entry("Holding", "hourglass_empty", "handoff:holding")
+HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
+WEEKLY_REVIEW = Entry("Weekly review", "monitoring", "review:week")
+POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
+PEOPLE_AWAY = Entry("People", "groups", "accounts:time_off")
+TIME_OFF = Entry("My hours and time off", "event_busy", "accounts:time_off")
+INBOX = Entry("Inbox", "notifications", "notify:inbox", badge="unread")
+
+# In this order the menus of a person with several roles follow one another.
+SHELL_MENUS: dict[str, tuple[Group, ...]] = {
+    "sdr": (
+        Group("Work", (NEW_HANDOFF, MY_HANDOFFS, LEADS)),
+        Group("Team", (WEEKLY_REVIEW,)),
+        Group("Me", (TIME_OFF, INBOX)),
+    ),
+    "ae": (
+        Group("Work", (MY_QUEUE, MY_HANDOFFS)),
+        Group("Team", (WEEKLY_REVIEW,)),
+        Group("Me", (TIME_OFF, INBOX)),
+    ),
+    "manager": (
+        Group("Now", (LATE_NOW, HOLDING)),
+        Group("Team", (WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
+        Group("Me", (INBOX,)),
+    ),
+    "admin": (
+        Group(
+            "Set-up",
+            (
+                Entry("Organisation", "domain", "admin:accounts_organisation_changelist"),
+                Entry("People", "person", "admin:accounts_user_changelist"),
+                Entry("Teams", "groups", "admin:accounts_team_changelist"),
+                Entry("Calendars", "calendar_month", "admin:worktime_calendar_changelist"),
+                Entry("SLA policies", "timer", "admin:sla_policyversion_changelist"),
+                POOLS,
+                Entry("Types and forms", "rule", "admin:handoff_handofftype_changelist"),
+            ),
+        ),
+        Group(
+            "Check",
+            (
+                Entry("Handoffs", "swap_horiz", "handoff:list"),
+                Entry("Late now", "assignment_late", "handoff:late"),
+                Entry("Holding", "hourglass_empty", "handoff:holding"),
+                Entry("Weekly review", "monitoring", "review:week"),
+                Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
+                Entry("Events", "history", "admin:handoff_event_changelist"),
+                Entry("Not delivered", "report", "admin:notify_message_changelist"),
+                Entry("Steps set aside", "timer_off", "admin:sla_escalation_changelist"),
+                Entry("Health", "monitor_heart", "admin:core_heartbeat_changelist"),
+            ),
+        ),
+        Group("Me", (INBOX, Entry("Time off", "event_busy", "accounts:time_off"))),
+    ),
+}
+
+SHELL_BADGES: dict[str, str] = {"unread": "notify.selectors.unread_count"}
+
+
+def _asset(path: str) -> Any:
+    def resolve(request: HttpRequest) -> str:
+        return static(path)
+
+    return resolve
+
+
+def _organisation_name(request: HttpRequest) -> str:
+    # Settings are read before the models can be.
+    from accounts.models import Organisation
+
+    return Organisation.objects.values_list("name", flat=True).first() or ""
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Handoff",
+    "SITE_HEADER": "Handoff",
+    "SITE_SYMBOL": "handshake",
+    "SITE_SUBHEADER": _organisation_name,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": _asset("shell/icon.svg")},
+    ],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "STYLES": [
+        _asset("shell/tokens.css"),
+        _asset("shell/shell.css"),
+        _asset("shell/layout.css"),
+        _asset("shell/controls.css"),
+        _asset("shell/facts.css"),
+        _asset("shell/forms.css"),
+        _asset("shell/pages.css"),
+        _asset("shell/dialogs.css"),
+    ],
+    "SCRIPTS": [
+        _asset("shell/shell.js"),
+        _asset("shell/dialog.js"),
+        _asset("shell/live.js"),
+    ],
+    "SIDEBAR": {"navigation": "core.navigation.sidebar"},
+    "COLORS": {
+        "base": {
+            "50": "#f7f8fa",
+            "100": "#eef0f4",
+            "200": "#e3e6ec",
+            "300": "#cfd5de",
+            "400": "#8a93a3",
+            "500": "#5b6474",
+            "600": "#344054",
+            "700": "#35415a",
+            "800": "#263042",
+            "900": "#101623",
+            "950": "#0c111c",
+        },
+        "primary": {
+            "50": "#eef0fd",
+            "100": "#e1e5fb",
+            "200": "#c3cbf7",
+            "300": "#9dacff",
+            "400": "#9dacff",
+            "500": "#9dacff",
+            "600": "#3448c5",
+            "700": "#2b3ba6",
+            "800": "#46549b",
+            "900": "#1d2547",
+            "950": "#151c2b",
+        },
+        "font": {
+            "subtle-light": "#5b6474",
+            "subtle-dark": "#97a1b3",
+            "default-light": "#344054",
+            "default-dark": "#c9d0dc",
+            "important-light": "#101828",
+            "important-dark": "#f2f4f8",
+        },
+    },
+}
