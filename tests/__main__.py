@@ -1,0 +1,136 @@
+"""Runs the suite on whatever this machine has, and says at the end what was left out and why.
+
+    python -m tests [all | unit | db | e2e | faults | bench] [arguments for pytest]
+
+With CI=true nothing may be left out.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.servers import find_browser, find_postgresql, postgresql
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKERS = ("-n", "2", "--dist", "loadfile")
+NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """One run of pytest, on one database."""
+
+    name: str
+    folders: tuple[str, ...]
+    marks: str
+    on_postgresql: bool = False
+    needs_browser: bool = False
+    arguments: tuple[str, ...] = ()
+
+
+SQLITE_MARKS = "not bench and not postgresql"
+POSTGRESQL_MARKS = "not bench and not sqlite"
+PARTS = {
+    "unit": [Part("unit", ("tests/unit",), SQLITE_MARKS, arguments=WORKERS)],
+    "db": [
+        Part("database on SQLite", ("tests/db",), SQLITE_MARKS, arguments=WORKERS),
+        Part("database on PostgreSQL", ("tests/db",), POSTGRESQL_MARKS, True, arguments=WORKERS),
+    ],
+    "e2e": [Part("browser", ("tests/e2e",), SQLITE_MARKS, needs_browser=True)],
+    "faults": [
+        Part("faults on SQLite", ("tests/faults",), SQLITE_MARKS),
+        Part("faults on PostgreSQL", ("tests/faults",), POSTGRESQL_MARKS, True),
+    ],
+    "bench": [Part("speed", ("tests/bench",), "bench", True, arguments=("-s",))],
+}
+PARTS["all"] = [part for name in ("unit", "db", "e2e", "faults") for part in PARTS[name]]
+
+
+class Runner:
+    def __init__(self, arguments: list[str]) -> None:
+        self.arguments = arguments
+        self.left_out: list[str] = []
+        self.failed: list[str] = []
+        self.began = time.monotonic()
+
+    def run(self, parts: list[Part]) -> int:
+        with self._postgresql(parts) as url:
+            for part in parts:
+                self._run_part(part, url)
+        self._report()
+        return 1 if self.failed or (self.left_out and is_strict()) else 0
+
+    @contextlib.contextmanager
+    def _postgresql(self, parts: list[Part]) -> Iterator[str | None]:
+        named = os.environ.get("TEST_DATABASE_URL")
+        programs = find_postgresql()
+        if named or programs is None or not any(part.on_postgresql for part in parts):
+            yield named
+            return
+        # Speed is measured with every commit on disk, as in production.
+        durable = any(part.name == "speed" for part in parts)
+        with postgresql(programs, durable=durable) as server:
+            yield server.url
+
+    def _run_part(self, part: Part, url: str | None) -> None:
+        folders = [folder for folder in part.folders if (ROOT / folder).is_dir()]
+        if not folders:
+            self.left_out.append(f"{part.name}: there are no such tests")
+            return
+        if part.on_postgresql and url is None:
+            self.left_out.append(
+                f"{part.name}: no PostgreSQL programs found and TEST_DATABASE_URL is not set"
+            )
+            return
+        if part.needs_browser and find_browser() is None:
+            self.left_out.append(f"{part.name}: no Chromium found (set CHROMIUM to its path)")
+            return
+        self._say(part.name)
+        environment = {**os.environ}
+        environment.pop("TEST_DATABASE_URL", None)
+        if part.on_postgresql and url is not None:
+            environment["TEST_DATABASE_URL"] = url
+        with tempfile.NamedTemporaryFile("r", prefix="handoff-left-out-") as notes:
+            environment["TEST_LEFT_OUT"] = notes.name
+            command = [sys.executable, "-m", "pytest", *folders, "-m", part.marks, *part.arguments]
+            code = subprocess.call([*command, *self.arguments], cwd=ROOT, env=environment)
+            self.left_out += [f"{part.name}: {line.strip()}" for line in notes if line.strip()]
+        if code == NOTHING_COLLECTED:
+            self.left_out.append(f"{part.name}: no test was chosen")
+        elif code:
+            self.failed.append(part.name)
+
+    def _say(self, text: str) -> None:
+        elapsed = time.monotonic() - self.began
+        print(f"\n=== {text} ({elapsed:.0f} s)", flush=True)
+
+    def _report(self) -> None:
+        self._say("left out: " + ("nothing" if not self.left_out else ""))
+        for line in self.left_out:
+            print(f"  {line}")
+        if self.left_out and is_strict():
+            print("  with CI=true nothing may be left out")
+        print("failed: " + ", ".join(self.failed) if self.failed else "all that ran passed")
+
+
+def is_strict() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def main(arguments: list[str]) -> int:
+    name = arguments[0] if arguments and not arguments[0].startswith("-") else "all"
+    if name not in PARTS:
+        print(f"unknown part {name!r}: choose from {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    rest = arguments[1:] if arguments and arguments[0] == name else arguments
+    return Runner(rest).run(PARTS[name])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+import pytest
+from django.db import connection
+
+from core.checks import check_data_dir, check_sqlite_pragmas, check_time_zone
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sqlite_check_is_silent_on_our_own_settings():
+    assert list(check_sqlite_pragmas(None, databases=["default"])) == []
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_sqlite_check_names_a_pragma_that_is_not_in_force():
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA busy_timeout=100")
+
+    (error,) = check_sqlite_pragmas(None, databases=["default"])
+    connection.close()
+
+    assert error.id == "core.E001"
+    assert "synchronous, busy_timeout" in error.msg
+
+
+def test_data_dir_check_refuses_a_folder_that_cannot_be_made(settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "new"
+    assert list(check_data_dir(None)) == []
+
+    (tmp_path / "file").touch()
+    settings.DATA_DIR = tmp_path / "file" / "data"
+
+    (error,) = check_data_dir(None)
+    assert error.id == "core.E002"
+
+
+def test_time_zone_check_is_silent_where_zones_are_installed():
+    assert list(check_time_zone(None)) == []
+
+
+def test_time_zone_check_refuses_a_system_without_zones(monkeypatch):
+    import zoneinfo
+
+    def missing(name):
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr("core.checks.zoneinfo.ZoneInfo", missing)
+
+    (error,) = check_time_zone(None)
+    assert error.id == "core.E003"

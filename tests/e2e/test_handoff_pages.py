@@ -1,0 +1,106 @@
+"""Every page of handoffs: readable to all, in both themes, and fit for a phone."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from handoff.services import apply_escalations, reject_handoff, start_fix
+from sla.services import fire_due_steps
+from tests.factories.handoff import make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SIZES = [{"width": 1400, "height": 900}, {"width": 390, "height": 844}]
+OPEN_ALL = "document.querySelectorAll('main details').forEach(one => { one.open = true; })"
+CHECKED = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+@pytest.fixture
+def world(live_server):
+    """One of everything: late, waiting, held, rejected with a fix begun, a draft."""
+    now = timezone.now()
+    world = make_world()
+    others = world.pool.members.exclude(user=world.ae)
+    others.update(is_active=False)
+    world.late = world.submitted(now=now - timedelta(days=4), objections="They fear the app.")
+    fire_due_steps(now)
+    apply_escalations(now)
+    world.waiting = world.submitted(now=now, contact__phone="+49 40 5550 1842")
+    world.rejected = world.submitted(now=now)
+    reject_handoff(
+        world.rejected,
+        reason="missing_information",
+        fields=["timeline"],
+        note="Why March?",
+        by=world.ae,
+        now=now,
+    )
+    world.rejected.refresh_from_db()
+    world.fix = start_fix(world.rejected, by=world.sdr, now=now)
+    world.pool.members.update(is_active=False)
+    world.held = world.submitted(now=now)
+    world.gaps = world.draft(now=now, budget="n/a", need="")
+    return world
+
+
+def pages(world):
+    def of(user, name, *args, query=""):
+        return user, reverse(f"handoff:{name}", args=args) + query
+
+    return [
+        of(world.ae, "queue"),
+        of(world.aes[1], "queue"),
+        of(world.ae, "list"),
+        of(world.ae, "detail", world.late.pk),
+        of(world.ae, "reject", world.waiting.pk),
+        of(world.sdr, "list"),
+        of(world.sdr, "list", query="?q=nobody&status=lost"),
+        of(world.sdr, "leads"),
+        of(world.sdr, "new"),
+        of(world.sdr, "new", query="?q=ruiz"),
+        of(world.sdr, "edit", world.gaps.pk, query="?missing=1"),
+        of(world.sdr, "edit", world.fix.pk),
+        of(world.sdr, "detail", world.waiting.pk),
+        of(world.sdr, "detail", world.rejected.pk),
+        of(world.sdr, "detail", world.gaps.pk),
+        of(world.sdr, "detail", world.held.pk),
+        of(world.sdr, "concede", world.rejected.pk),
+        of(world.sdr, "withdraw", world.waiting.pk),
+        of(world.manager, "late"),
+        of(world.manager, "holding"),
+        of(world.manager, "list"),
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(world, page, live_server, client, theme):
+    page.emulate_media(color_scheme=theme)
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    failures = {}
+    for user, address in pages(world):
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+        )
+        for size in SIZES:
+            page.set_viewport_size(size)
+            page.goto(live_server.url + address)
+            page.evaluate(
+                "document.querySelectorAll('main details').forEach(one => one.open = true)"
+            )
+            found = Axe().run(page, options=CHECKED).response["violations"]
+            width = page.evaluate("document.documentElement.scrollWidth")
+            said = [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in found]
+            if width > size["width"]:
+                said.append(("too wide", width))
+            if said:
+                failures[(user.name, address, size["width"])] = said
+    assert failures == {}
+    assert complaints == []

@@ -1,0 +1,152 @@
+"""The weekly review in a browser: at a desk, on a phone, in the dark and on paper."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+
+from review.rules.weeks import Week
+from tests.factories.review import HOUR, make_scene
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+FITS = "document.documentElement.scrollWidth <= window.innerWidth"
+
+
+@pytest.fixture
+def scene():
+    return make_scene()
+
+
+@pytest.fixture
+def last_week(scene):
+    """Twelve weeks with six decisions each, the last of which is over."""
+    week = Week.containing(timezone.now(), BERLIN).shifted(-1)
+    for each in week.up_to_here():
+        tuesday = each.starts_at(BERLIN) + timedelta(days=1, hours=11)
+        for how in ("accepted", "accepted", "accepted", "accepted", "accepted", "rejected"):
+            handoff = scene.handoff(tuesday, accepted_after=2)
+            leg = scene.leg(tuesday + HOUR, how=how, handoff=handoff)
+            scene.clock(tuesday + HOUR, state="met", met_at=tuesday + HOUR, leg=leg)
+    return week
+
+
+@pytest.fixture
+def reader(page, client, live_server, scene):
+    """The manager's browser, signed in; every complaint of the page fails the test."""
+    client.force_login(scene.manager)
+    cookie = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+
+    def visit(address):
+        page.goto(live_server.url + address)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield visit
+    assert complaints == []
+
+
+def violations(page):
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
+    return [
+        (item["id"], [node["html"] for node in item["nodes"]])
+        for item in found.response["violations"]
+    ]
+
+
+def chart_is_drawn(page, name):
+    """Whether anything but the empty canvas is there."""
+    return page.evaluate(
+        """name => {
+            const canvas = document.querySelector(`canvas[data-chart="${name}"]`);
+            const drawn = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return drawn.data.some((value) => value !== 0);
+        }""",
+        name,
+    )
+
+
+def test_manager_goes_from_the_running_week_to_the_rows_of_the_last(reader, last_week):
+    page = reader("/review/")
+    page.get_by_text("Running week, not final").wait_for()
+
+    page.get_by_role("link", name=f"Week {last_week.number}").first.click()
+    page.get_by_role("heading", name=last_week.title).wait_for()
+    assert page.get_by_text("5 of 6 decisions").first.is_visible()
+    for key in ("acceptance", "attainment", "time-to-accept"):
+        assert chart_is_drawn(page, f"chart-{key}")
+
+    page.get_by_role("link", name="Rows behind acceptance rate").click()
+    page.get_by_text("n = 6: 5 accepted, 1 rejected.").wait_for()
+    page.get_by_role("link", name="Rejected 1").click()
+    page.get_by_text("No budget.").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["counted_as"] == "Rejected"
+
+
+def test_picker_leads_to_the_chosen_week(reader, last_week):
+    page = reader("/review/")
+    chosen = last_week.shifted(-3)
+
+    page.get_by_label("Week, as in 2026-W47").fill(chosen.label)
+    page.get_by_role("button", name="Show week").click()
+
+    page.wait_for_url(f"**/review/{chosen.label}/")
+    assert page.get_by_role("heading", name=chosen.title).is_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_are_accessible_and_fit_a_phone(reader, last_week, dark):
+    week = f"/review/{last_week.label}/"
+    for address in (week, f"{week}rows/attainment/", "/review/"):
+        page = reader(address)
+        if dark:
+            page.evaluate("localStorage.setItem('adminTheme', JSON.stringify('dark'))")
+            page = reader(address)
+        for summary in page.locator("main details > summary").all():
+            summary.click()
+        for width in (1400, 390, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            # A chart follows its card a moment later.
+            page.wait_for_function(FITS, timeout=5_000)
+        assert violations(page) == []
+
+
+def test_details_say_how_each_number_is_counted(reader, last_week):
+    page = reader(f"/review/{last_week.label}/")
+    tile = page.locator("section", has=page.get_by_role("heading", name="Acceptance rate"))
+
+    tile.get_by_text("How this is counted").click()
+    assert tile.get_by_text("A declared conflict is a rejection").is_visible()
+    tile.get_by_text("12 weeks as a table").click()
+    assert tile.get_by_role("row").count() == 13
+
+
+def test_paper_is_light_and_has_no_side_bar(reader, last_week):
+    page = reader(f"/review/{last_week.label}/")
+    page.evaluate("localStorage.setItem('adminTheme', JSON.stringify('dark'))")
+    page = reader(f"/review/{last_week.label}/")
+    ground = "getComputedStyle(document.querySelector('.tile')).backgroundColor"
+    assert page.evaluate(ground) != "rgb(255, 255, 255)"
+
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    assert not page.locator("#nav-sidebar").is_visible()
+    assert not page.get_by_role("button", name="Print").is_visible()
+
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(ground) != "rgb(255, 255, 255)"

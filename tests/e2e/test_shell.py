@@ -1,0 +1,195 @@
+"""The shell in a real browser: readable to all, fit for a phone, dialogs, keys, no script."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories.handoff import PASSWORD, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1400, "height": 900}
+CHECKED = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+@pytest.fixture
+def world(live_server):
+    world = make_world()
+    world.submitted()
+    return world
+
+
+@pytest.fixture
+def visit(page, live_server, client):
+    """Open an address as somebody, and gather what the browser complains about."""
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda line: page.complaints.append(line.text) if line.type == "error" else None,
+    )
+
+    def open_as(user, address, size=DESKTOP):
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+        )
+        page.set_viewport_size(size)
+        page.goto(live_server.url + address)
+        return page
+
+    return open_as
+
+
+def problems(page):
+    found = Axe().run(page, options=CHECKED).response["violations"]
+    return [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
+
+
+def scrolls_sideways(page):
+    return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+
+def admin_addresses():
+    """Every list of the admin, and of each the page of one row."""
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{name}_changelist")
+        row = model.objects.order_by("pk").first()
+        if row is not None:
+            yield reverse(f"{name}_change", args=[row.pk])
+
+
+def own_addresses(user):
+    return [
+        reverse("accounts:time_off"),
+        reverse("accounts:password"),
+        reverse("accounts:pause", args=[user.pk]),
+        reverse("accounts:time_off_add", args=[user.pk]),
+    ]
+
+
+def check(page, addresses, open_page):
+    """Every page is accessible in both themes, fits a phone, and makes no error."""
+    failures = {}
+    for address in addresses:
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            open_page(address, DESKTOP)
+            page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
+            found = problems(page)
+            if found:
+                failures[(address, theme)] = found
+        open_page(address, PHONE)
+        if scrolls_sideways(page):
+            failures[(address, "phone")] = page.evaluate("document.documentElement.scrollWidth")
+    assert failures == {}
+    assert page.complaints == []
+
+
+def test_admin_pages_are_accessible_and_fit_a_phone(world, visit, page):
+    addresses = [*admin_addresses(), reverse("admin:accounts_user_new")]
+    check(page, addresses, lambda address, size: visit(world.admin, address, size))
+
+
+def test_own_pages_are_accessible_and_fit_a_phone(world, visit, page):
+    for user in (world.sdr, world.manager):
+        check(page, own_addresses(user), lambda address, size: visit(user, address, size))  # noqa: B023
+
+
+def test_pages_outside_are_accessible_and_fit_a_phone(world, page, live_server):
+    page.complaints = []
+
+    def open_page(address, size):
+        page.set_viewport_size(size)
+        page.goto(live_server.url + address)
+
+    check(page, [reverse("accounts:login"), "/welcome/x/y/", "/nowhere/"], open_page)
+
+
+def test_sign_in_by_hand_and_out_again(world, page, live_server):
+    page.goto(live_server.url + reverse("accounts:time_off"))
+    page.get_by_label("E-mail address").fill(world.sdr.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "My hours and time off"
+    page.get_by_text(world.sdr.name).first.click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login/")
+
+
+def test_dialog_is_shown_over_the_page_refused_and_then_done(world, visit):
+    page = visit(world.sdr, reverse("accounts:time_off"))
+    page.get_by_role("link", name="Add time off").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("2030-12-02T09:00")
+    dialog.get_by_label("Until").fill("2030-12-01T09:00")
+    dialog.get_by_role("button", name="Add time off").click()
+    dialog.get_by_text("The end must come after the start.").first.wait_for()
+    assert dialog.get_by_label("From").input_value() == "2030-12-02T09:00"
+    dialog.get_by_label("Until").fill("2030-12-03T09:00")
+    dialog.get_by_role("button", name="Add time off").click()
+    page.get_by_text("gets no new leads in this time.").wait_for()
+    assert world.sdr.time_off.count() == 1
+
+
+def test_dialog_closes_by_escape_and_gives_the_focus_back(world, visit):
+    page = visit(world.sdr, reverse("accounts:time_off"))
+    opener = page.get_by_role("link", name="Add time off")
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    assert problems(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert opener.evaluate("element => element === document.activeElement")
+
+
+def test_dialog_works_as_a_page_without_any_script(world, browser, live_server, client):
+    client.force_login(world.sdr)
+    context = browser.new_context(java_script_enabled=False)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+    )
+    page = context.new_page()
+    page.goto(live_server.url + reverse("accounts:time_off"))
+    page.get_by_role("link", name="Pause").first.click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("is paused and gets no new leads.").wait_for()
+    context.close()
+    assert User.objects.get(pk=world.sdr.pk).paused_at is not None
+
+
+def test_colours_are_kept_from_page_to_page(world, visit, page):
+    visit(world.sdr, reverse("accounts:time_off"))
+    page.get_by_text(world.sdr.name).first.click()
+    page.get_by_role("button", name="Dark").click()
+    page.reload()
+    page.wait_for_function("document.documentElement.classList.contains('dark')")
+    page.goto(page.url.replace("time-off/", "nowhere/"))
+    assert page.evaluate("document.documentElement.classList.contains('dark')")
+
+
+def test_menu_on_a_phone_opens_and_closes(world, visit):
+    page = visit(world.sdr, reverse("accounts:time_off"), PHONE)
+    entry = page.get_by_role("link", name="Inbox")
+    assert not entry.is_visible()
+    page.get_by_role("button", name="Menu").click()
+    assert entry.is_visible()
+    page.keyboard.press("Escape")
+    assert not entry.is_visible()
+
+
+def test_question_mark_shows_the_keys_but_not_while_typing(world, visit):
+    page = visit(world.manager, reverse("accounts:time_off"))
+    page.get_by_role("searchbox").press("?")
+    assert not page.get_by_role("dialog").is_visible()
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("Keys on this page").wait_for()

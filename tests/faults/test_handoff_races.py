@@ -1,0 +1,131 @@
+"""Two or more real processes want the same handoff. Runs on PostgreSQL and on SQLite."""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from handoff.models import Company, Event, Handoff
+from handoff.services import save_draft
+from handoff.services.setup import publish_fallback
+from routing.models import Load, Turn
+from routing.services import add_member, create_pool
+from sla.models import Clock, Escalation
+from tests.factories.handoff import NOW, answers, make_world
+from tests.support import handoff_racers
+from tests.support.race import race
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(600)]
+ROUNDS = 1_000
+
+
+@pytest.fixture
+def world(transactional_db):
+    return make_world(receivers=1)
+
+
+def pending(world, count):
+    return [world.submitted().pk for _ in range(count)]
+
+
+@pytest.mark.parametrize("steps", [("accept", "accept"), ("accept", "reject")])
+def test_decide_by_two_processes_at_once_has_one_winner_each_time(world, steps):
+    ids = pending(world, ROUNDS)
+    outcomes = race(
+        handoff_racers.decide, [(step, world.ae.pk, ids, NOW) for step in steps], seconds=480
+    )
+    for pk, pair in zip(ids, zip(*outcomes, strict=True), strict=True):
+        winners = [outcome for outcome in pair if outcome in steps]
+        assert len(winners) == 1, (pk, pair)
+    decided = Event.objects.filter(kind__in=["accepted", "rejected"])
+    assert Counter(decided.values_list("handoff_id", flat=True)) == Counter(ids)
+    assert not Clock.objects.filter(state="running").exists()
+    assert Load.objects.get(user=world.ae).open_count == 0
+    for event in decided.select_related("handoff"):
+        assert event.handoff.status == event.kind
+
+
+def test_accept_against_sweep_has_a_breach_exactly_when_due_had_passed(world):
+    rounds = 300
+    ids, times = [], []
+    offsets = [timedelta(), timedelta(microseconds=1), timedelta(seconds=-1), timedelta(seconds=5)]
+    for n in range(rounds):
+        # Due times ten seconds apart, so that the sweep of one round leaves the next ones alone.
+        handoff = world.submitted(now=NOW + timedelta(seconds=10 * n))
+        ids.append(handoff.pk)
+        times.append(handoff.next_due_at + offsets[n % 4])
+    shared = (world.ae.pk, ids, times)
+    race(handoff_racers.accept_or_sweep, [("accept", *shared), ("sweep", *shared)], seconds=480)
+    for pk, at in zip(ids, times, strict=True):
+        clock = Clock.objects.get(handoff_clock__handoff_id=pk)
+        assert clock.state == "met"
+        assert clock.breached_at == (clock.due_at if at > clock.due_at else None)
+    breaches = Escalation.objects.filter(step__action="breach")
+    assert breaches.count() == sum(1 for n in range(rounds) if n % 4 in (1, 3))
+
+
+def test_submit_by_eight_processes_is_fair_and_leaves_no_gap(transactional_db):
+    world = make_world(receivers=5)
+    made = race(
+        handoff_racers.submit,
+        [(world.sdr.pk, ROUNDS // 8, f"p{n}x", NOW) for n in range(8)],
+        seconds=480,
+    )
+    assert len({pk for ids in made for pk in ids}) == ROUNDS
+    counts = Counter(Turn.objects.values_list("user_id", flat=True))
+    assert len(counts) == 5
+    assert max(counts.values()) - min(counts.values()) <= 1
+    sequence = sorted(Turn.objects.values_list("sequence", flat=True))
+    assert sequence == list(range(1, ROUNDS + 1))
+    assert Handoff.objects.filter(status="pending", owner__isnull=False).count() == ROUNDS
+
+
+def test_same_form_sent_by_four_processes_makes_one_draft(world):
+    keys = [str(uuid.uuid4()) for _ in range(50)]
+    made = race(handoff_racers.create_same, [(world.sdr.pk, keys, NOW)] * 4)
+    assert made[0] == made[1] == made[2] == made[3]
+    assert Handoff.objects.count() == len(keys)
+
+
+def test_two_drafts_of_one_lead_handed_off_at_once_leave_one_open(world):
+    pairs = []
+    for _ in range(50):
+        first = world.draft()
+        second = world.draft(lead=first.lead)
+        save_draft(second, answers=answers(), by=world.sdr, now=NOW)
+        pairs.append((first.pk, second.pk))
+    outcomes = race(
+        handoff_racers.submit_same_lead,
+        [(world.sdr.pk, [pair[n] for pair in pairs], NOW) for n in (0, 1)],
+    )
+    for pair in zip(*outcomes, strict=True):
+        assert sorted(pair) == ["already_open", "submitted"]
+
+
+def test_drafts_of_one_new_company_by_four_processes_make_it_once(world):
+    rounds = 25
+    arguments = [(world.sdr.pk, tag, rounds, NOW) for tag in "abcd"]
+    race(handoff_racers.draft_of_same_company, arguments)
+    assert Handoff.objects.count() == 4 * rounds
+    assert Company.objects.filter(name__startswith="Shared").count() == rounds
+
+
+def test_conflicts_that_swap_two_receivers_do_not_wait_for_each_other(transactional_db):
+    """Two people in two pools: each pool passes on to whom the other one passes on from."""
+    rounds = 40
+    world = make_world(receivers=2)
+    other = create_pool(name="Other pool", manager=world.manager, by=world.admin, now=NOW)
+    for receiver in world.aes:
+        add_member(pool=other, user=receiver, by=world.admin, now=NOW)
+    sides = []
+    for pool, receiver in ((world.pool, world.aes[0]), (other, world.aes[1])):
+        publish_fallback(pool, by=world.admin, now=NOW)
+        made = [world.submitted() for _ in range(2 * rounds)]
+        sides.append([row.pk for row in made if world.receiver_of(row) == receiver][:rounds])
+    outcomes = race(
+        handoff_racers.declare_conflicts,
+        [(user.pk, ids, NOW) for user, ids in zip(world.aes, sides, strict=True)],
+    )
+    assert outcomes == [["pending"] * rounds] * 2
+    assert {load.open_count for load in Load.objects.all()} == {2 * rounds}

@@ -1,0 +1,109 @@
+"""A driver that dies with kill -9 in the middle of an escalation: nothing lost, nothing twice."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from core.loops import database_now
+from handoff.models import Event
+from notify.models import Message
+from sla.models import Clock, Escalation
+from tests.factories.handoff import make_world
+from tests.support.box import CLOCK, box, wait_until_caught_up
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+
+COUNT = 6
+# The reminder, the breach and the alert of each clock.
+STEPS = 3 * COUNT
+
+SWEEP = "INTO sla_escalation"
+NEXT_ESCALATION = "FROM handoff_handoffclock"
+EVENT = "INSERT INTO handoff_event"
+MESSAGE = "INTO notify_message"
+
+
+@pytest.fixture
+def late(transactional_db):
+    """Handoffs that nobody accepted within their five minutes, while nothing ran."""
+    world = make_world(preset="inbound")
+    submitted_at = database_now() - timedelta(minutes=20)
+    return [world.submitted(now=submitted_at + timedelta(seconds=n)) for n in range(COUNT)]
+
+
+def handled():
+    return Escalation.objects.exclude(state="pending").count()
+
+
+def step_events():
+    return Event.objects.filter(escalation__isnull=False).count()
+
+
+def alerts():
+    return Message.objects.filter(kind="late").count()
+
+
+def assert_all_done_once():
+    assert Clock.objects.filter(breached_at__isnull=False).count() == COUNT
+    assert Event.objects.filter(kind="breached").count() == COUNT
+    assert Event.objects.filter(kind="alerted").count() == COUNT
+    assert (handled(), step_events()) == (STEPS, STEPS)
+    assert alerts() == 2 * COUNT
+
+
+@pytest.mark.parametrize(
+    ("dies_at", "done"),
+    [
+        # The six reminders come first, then breach and alert of each clock.
+        pytest.param(f"before:1:{NEXT_ESCALATION}", 0, id="after_the_claim"),
+        pytest.param(f"after:{COUNT + 1}:{EVENT}", COUNT, id="inside_a_breach"),
+        pytest.param(f"after:{COUNT + 1}:{MESSAGE}", COUNT + 1, id="before_the_commit_of_an_alert"),
+        pytest.param(f"before:{COUNT + 2}:{NEXT_ESCALATION}", COUNT + 1, id="after_a_commit"),
+    ],
+)
+def test_clock_killed_in_phase_two_is_caught_up_by_the_next(late, dies_at, done):
+    with box() as machine:
+        machine.start(CLOCK, dies_at=dies_at)
+        machine.wait_until_dead(CLOCK)
+
+        # Claimed and counted before the work, and each done as a whole or not at all.
+        assert set(Escalation.objects.values_list("attempts", flat=True)) == {1}
+        assert Escalation.objects.count() == STEPS
+        assert handled() == step_events() == done
+        assert alerts() == 0
+
+        machine.start(CLOCK)
+        machine.wait_until_said(CLOCK, "clock runs")
+        wait_until_caught_up()
+    assert_all_done_once()
+
+
+def test_clock_killed_in_phase_one_is_caught_up_by_the_next(late):
+    with box() as machine:
+        machine.start(CLOCK, dies_at=f"after:1:{SWEEP}")
+        machine.wait_until_dead(CLOCK)
+
+        # On PostgreSQL that statement is the whole transaction; on SQLite it is half of it.
+        breached = Clock.objects.filter(breached_at__isnull=False).count()
+        assert breached == (COUNT if connection.vendor == "postgresql" else 0)
+        assert Escalation.objects.count() == 3 * breached
+
+        machine.start(CLOCK)
+        machine.wait_until_said(CLOCK, "clock runs")
+        wait_until_caught_up()
+    assert_all_done_once()
+
+
+def test_worker_killed_in_the_middle_is_followed_without_waiting_for_the_broker(late):
+    with box() as machine:
+        machine.start_broker()
+        machine.start("beat")
+        machine.start("worker", dies_at=f"after:2:{EVENT}")
+        machine.wait_until_dead("worker")
+        assert handled() == step_events() == 1
+
+        machine.start("worker")
+        # The broker would give the lost tick back after ten minutes only; nobody waits for it.
+        wait_until_caught_up()
+    assert_all_done_once()

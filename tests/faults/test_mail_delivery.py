@@ -1,0 +1,215 @@
+"""Mail against real processes that are killed and a mail server that misbehaves."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from notify.choices import Channel, MessageState
+from notify.models import Attempt, Message
+from notify.rules.delivery import MAX_CRASHES
+from notify.services import queue_message
+from tests.support.processes import ROOT, child_environment
+from tests.support.servers import free_port, wait_for
+from tests.support.smtp import mail_server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Of the usual times: a lease of 1.5 s, a send of 0.75 s, waits of 0.25 s, 15 s and so on.
+SHORT = "0.05"
+USUAL = "1"
+PROMPT = timedelta(seconds=10)
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def server():
+    with mail_server() as box:
+        yield box
+
+
+@pytest.fixture
+def start():
+    """Start a process that empties the outbox; all are killed at the end."""
+    children = []
+
+    def start(port, time_scale=SHORT, **variables):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.deliverer"],
+            cwd=ROOT,
+            env=child_environment(
+                EMAIL_URL=f"smtp://127.0.0.1:{port}", TIME_SCALE=time_scale, **variables
+            ),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        children.append(child)
+        assert child.stdout.readline() == "ready\n"
+        return child
+
+    yield start
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+@pytest.fixture
+def queue():
+    def queue(key, *, kind="note", email="anna@example.com"):
+        user, _ = User.objects.get_or_create(email=email, defaults={"name": email})
+        (message,) = queue_message(
+            key=key,
+            kind=kind,
+            recipient=user,
+            subject_ref="thing:1",
+            payload={},
+            channels=[Channel.EMAIL],
+            now=datetime.now(UTC),
+        )
+        return message
+
+    return queue
+
+
+def wait_for_state(message, state):
+    def reached():
+        message.refresh_from_db()
+        return message.state == state
+
+    wait_for(reached, PATIENCE_SECONDS, f"message {message.key} is not {state}")
+
+
+def wait_for_failure(message):
+    failed = message.tries.filter(is_delivered=False)
+    wait_for(failed.exists, PATIENCE_SECONDS, f"no try of message {message.key} has failed")
+
+
+def tries_of(message):
+    return list(message.tries.order_by("n"))
+
+
+def test_two_deliverers_of_one_outbox_send_each_message_once(server, start, queue):
+    for n in range(200):
+        queue(f"n{n}")
+    # On a busy machine a short lease may end during a send, and then a second one is right.
+    children = [start(server.port, USUAL), start(server.port, USUAL)]
+    wait_for(
+        lambda: Message.objects.filter(state=MessageState.SENT).count() == 200,
+        PATIENCE_SECONDS,
+        "not everything was sent",
+    )
+    assert all(child.poll() is None for child in children)
+    assert len(server.ids()) == 200
+    assert set(server.ids().values()) == {1}
+    assert Attempt.objects.count() == 200
+
+
+def test_deliverer_killed_after_the_claim_is_followed_by_another_after_the_lease(
+    server, start, queue
+):
+    message = queue("one", kind="die")
+    victim = start(server.port, DELIVERER_DIES="1")
+    assert victim.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (MessageState.SENDING, 1)
+    lease_until = message.lease_until
+    start(server.port)
+    wait_for_state(message, MessageState.SENT)
+    assert server.ids() == {str(message.pk): 1}
+    first, second = tries_of(message)
+    assert (first.ended_at, second.is_delivered) == (None, True)
+    assert lease_until <= second.started_at < lease_until + PROMPT
+
+
+def test_deliverer_killed_after_the_send_sends_one_duplicate_with_the_same_id(server, start, queue):
+    victims = []
+
+    def kill_once(mail):
+        if victims:
+            os.kill(victims.pop(), signal.SIGKILL)
+
+    server.on_data = kill_once
+    victim = start(server.port)
+    victims.append(victim.pid)
+    message = queue("one")
+    assert victim.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    assert len(server.mails) == 1
+    start(server.port)
+    wait_for_state(message, MessageState.SENT)
+    assert len(server.mails) == 2
+    assert len({mail["Message-ID"] for mail in server.mails}) == 1
+
+
+def test_message_that_kills_every_process_is_dead_after_five_and_others_flow(server, start, queue):
+    poison = queue("poison", kind="die")
+    others = []
+    for n in range(MAX_CRASHES + 1):
+        others.append(queue(f"n{n}"))
+        child = start(server.port, DELIVERER_DIES="1")
+        if n < MAX_CRASHES:
+            assert child.wait(PATIENCE_SECONDS) == -signal.SIGKILL
+    wait_for_state(poison, MessageState.DEAD)
+    for other in others:
+        wait_for_state(other, MessageState.SENT)
+    assert len(tries_of(poison)) == MAX_CRASHES + 1
+    assert str(poison.pk) not in server.ids()
+    assert set(server.ids().values()) == {1}
+
+
+def test_server_that_is_away_and_comes_back_gets_the_mail(start, queue):
+    port = free_port()
+    message = queue("one")
+    start(port)
+    wait_for_failure(message)
+    with mail_server(port) as server:
+        wait_for_state(message, MessageState.SENT)
+        assert server.ids() == {str(message.pk): 1}
+    assert "ConnectionRefusedError" in tries_of(message)[0].error
+
+
+def test_server_busy_for_all_is_asked_again(server, start, queue):
+    server.sender = "421 4.3.2 busy"
+    message = queue("one")
+    start(server.port)
+    wait_for_failure(message)
+    server.sender = None
+    wait_for_state(message, MessageState.SENT)
+    assert "421" in tries_of(message)[0].error
+
+
+def test_server_that_refuses_two_of_three_recipients_takes_the_third(server, start, queue):
+    server.recipients = {
+        "gone@example.com": "550 5.1.1 unknown",
+        "full@example.com": "450 4.2.2 full",
+    }
+    gone, full = (queue(name, email=f"{name}@example.com") for name in ("gone", "full"))
+    fine = queue("fine", email="fine@example.com")
+    start(server.port)
+    wait_for_state(gone, MessageState.DEAD)
+    wait_for_state(fine, MessageState.SENT)
+    wait_for_failure(full)
+    del server.recipients["full@example.com"]
+    wait_for_state(full, MessageState.SENT)
+    assert "550" in gone.last_error
+    assert len(tries_of(gone)) == 1
+    assert server.ids() == {str(fine.pk): 1, str(full.pk): 1}
+
+
+def test_server_that_takes_mail_and_never_answers_is_left_in_time(server, start, queue):
+    server.hang = True
+    message = queue("one")
+    child = start(server.port)
+    wait_for_failure(message)
+    first = tries_of(message)[0]
+    assert first.ended_at - first.started_at < PROMPT
+    server.hang = False
+    wait_for_state(message, MessageState.SENT)
+    assert child.poll() is None
+    assert len({mail["Message-ID"] for mail in server.mails}) == 1

@@ -1,0 +1,167 @@
+"""What the racing processes of the handoff tests do. Imported by each of them anew."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from tests.support.race import Racer
+
+
+def decide(
+    racer: Racer, step: str, user_id: int, handoff_ids: list[int], at: datetime
+) -> list[str]:
+    """Accept or reject each handoff in turn, in step with the other racers."""
+    from accounts.models import User
+    from core.errors import Conflict
+    from handoff.models import Handoff
+    from handoff.services import accept_handoff, reject_handoff
+
+    by = User.objects.get(pk=user_id)
+    outcomes = []
+    for pk in handoff_ids:
+        row = Handoff(pk=pk)
+        racer.line_up()
+        try:
+            if step == "accept":
+                accept_handoff(row, by=by, now=at)
+            else:
+                reject_handoff(row, reason="no_budget", by=by, now=at)
+            outcomes.append(step)
+        except Conflict as lost:
+            outcomes.append(lost.code)
+    return outcomes
+
+
+def accept_or_sweep(
+    racer: Racer, side: str, user_id: int, handoff_ids: list[int], times: list[datetime]
+) -> None:
+    """One side accepts each handoff at its instant, the other sweeps at the same instants."""
+    from accounts.models import User
+    from handoff.models import Handoff
+    from handoff.services import accept_handoff, apply_escalations
+    from sla.services import fire_due_steps
+
+    by = User.objects.get(pk=user_id)
+    for pk, at in zip(handoff_ids, times, strict=True):
+        racer.line_up()
+        if side == "accept":
+            accept_handoff(Handoff(pk=pk), by=by, now=at)
+        else:
+            fire_due_steps(at)
+            apply_escalations(at)
+
+
+def submit(racer: Racer, user_id: int, count: int, prefix: str, at: datetime) -> list[int]:
+    """Hand off ``count`` new leads, one after the other."""
+    from accounts.models import User
+    from handoff.models import HandoffType
+    from handoff.services import create_draft, submit_handoff
+
+    by = User.objects.get(pk=user_id)
+    type_ = HandoffType.objects.get()
+    drafts = [
+        create_draft(
+            type=type_,
+            answers=_answers(f"{prefix}{n}"),
+            by=by,
+            now=at,
+            submission_uuid=uuid.uuid4(),
+        )
+        for n in range(count)
+    ]
+    racer.line_up()
+    return [submit_handoff(draft, by=by, now=at).pk for draft in drafts]
+
+
+def create_same(racer: Racer, user_id: int, keys: list[str], at: datetime) -> list[Any]:
+    """Send each form with the same key as the other racers."""
+    from accounts.models import User
+    from handoff.models import HandoffType
+    from handoff.services import create_draft
+
+    by = User.objects.get(pk=user_id)
+    type_ = HandoffType.objects.get()
+    made = []
+    for n, key in enumerate(keys):
+        racer.line_up()
+        row = create_draft(
+            type=type_,
+            answers=_answers(f"same{n}"),
+            by=by,
+            now=at,
+            submission_uuid=uuid.UUID(key),
+        )
+        made.append(row.pk)
+    return made
+
+
+def submit_same_lead(racer: Racer, user_id: int, draft_ids: list[int], at: datetime) -> list[str]:
+    """Hand off drafts that the other racers have a second draft of the same lead for."""
+    from accounts.models import User
+    from core.errors import Conflict
+    from handoff.models import Handoff
+    from handoff.services import submit_handoff
+
+    by = User.objects.get(pk=user_id)
+    outcomes = []
+    for pk in draft_ids:
+        racer.line_up()
+        try:
+            submit_handoff(Handoff(pk=pk), by=by, now=at)
+            outcomes.append("submitted")
+        except Conflict as lost:
+            outcomes.append(lost.code)
+    return outcomes
+
+
+def draft_of_same_company(racer: Racer, user_id: int, tag: str, count: int, at: datetime) -> None:
+    """Begin drafts of leads of one's own at companies that the other racers name too."""
+    from accounts.models import User
+    from handoff.models import HandoffType
+    from handoff.services import create_draft
+
+    by = User.objects.get(pk=user_id)
+    type_ = HandoffType.objects.get()
+    for n in range(count):
+        told = _answers(f"{tag}{n}") | {
+            "company.name": f"Shared {n}",
+            "company.domain": f"shared{n}.example",
+        }
+        racer.line_up()
+        create_draft(type=type_, answers=told, by=by, now=at)
+
+
+def declare_conflicts(
+    racer: Racer, user_id: int, handoff_ids: list[int], at: datetime
+) -> list[str]:
+    """Pass each handoff on to the next receiver, in step with the other racers."""
+    from accounts.models import User
+    from handoff.models import Handoff
+    from handoff.services import reject_handoff
+
+    by = User.objects.get(pk=user_id)
+    statuses = []
+    for pk in handoff_ids:
+        racer.line_up()
+        row = reject_handoff(Handoff(pk=pk), reason="conflict", by=by, now=at)
+        statuses.append(row.status)
+    return statuses
+
+
+def _answers(tag: str) -> dict[str, Any]:
+    return {
+        "company.name": f"Company {tag}",
+        "company.size": 50,
+        "company.industry": "Manufacturing",
+        "company.country": "Germany",
+        "contact.last_name": f"Contact {tag}",
+        "contact.title": "COO",
+        "contact.email": f"contact.{tag}@company.example",
+        "pains": ["Paper"],
+        "need": "Speed",
+        "budget": "40k",
+        "authority": "Signs",
+        "timeline": "March",
+        "next_step": "Call",
+        "next_step_on": "2199-12-02",
+    }

@@ -1,0 +1,54 @@
+import pytest
+
+from handoff import choices
+from handoff.rules import transitions
+from handoff.rules.transitions import CLOCK_EXITS, CLOSED_AS, TRANSITIONS, Step, may, steps_from
+from sla.choices import ClockKind, ClockState
+
+
+def test_tables_use_only_the_words_that_are_stored():
+    words = {word for rule in TRANSITIONS.values() for word in rule.sources | rule.results}
+    assert words == set(choices.Status.values)
+    outcomes = {word for allowed in CLOSED_AS.values() for word in allowed}
+    assert outcomes == set(choices.ClosedAs.values)
+    assert {kind for exits in CLOCK_EXITS.values() for kind in exits} <= set(ClockKind.values)
+    assert {e.value for exits in CLOCK_EXITS.values() for e in exits.values()} <= set(
+        ClockState.values
+    )
+    assert (
+        set(choices.RejectReason.values) >= transitions.TO_NEXT_RECEIVER | transitions.NEEDS_FIELDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "steps"),
+    [
+        ("draft", {"submit", "withdraw"}),
+        ("holding", {"drain", "withdraw"}),
+        ("pending", {"accept", "reject", "conflict", "withdraw"}),
+        ("accepted", set()),
+        ("rejected", {"supersede", "concede"}),
+        ("closed", set()),
+    ],
+)
+def test_each_state_offers_exactly_its_steps(status, steps):
+    assert {step.value for step in steps_from(status)} == steps
+    assert all(may(step, status) == (step.value in steps) for step in Step)
+
+
+def test_every_step_that_closes_says_as_what():
+    closing = {step for step, rule in TRANSITIONS.items() if "closed" in rule.results}
+    assert closing == set(CLOSED_AS)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "by_manager", "allowed"),
+    [
+        ("cool", "hot", False, True),
+        ("warm", "warm", False, True),
+        ("hot", "warm", False, False),
+        ("hot", "cool", True, True),
+    ],
+)
+def test_lowering_a_temperature_takes_a_manager(before, after, by_manager, allowed):
+    assert transitions.may_set_temperature(before, after, is_manager=by_manager) is allowed

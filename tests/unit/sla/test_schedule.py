@@ -1,0 +1,137 @@
+"""The instants of a ladder's steps, and which have passed."""
+
+from datetime import timedelta
+
+import pytest
+
+from sla.rules import schedule
+from sla.rules.schedule import Plan, Rung
+from tests.unit.sla.support import at, days, elapsed, ladder, working
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def fires(plan):
+    return [(rung.action, rung.at) for rung in plan.rungs]
+
+
+def test_plan_reminds_at_a_quarter_before_due_then_breach_then_alert():
+    plan = schedule.plan(ladder(), working(), at("Mon 10:00"))
+    assert plan.due_at == at("Mon 14:00")
+    assert fires(plan) == [
+        ("remind", at("Mon 13:00")),
+        ("breach", at("Mon 14:00")),
+        ("alert_manager", at("Mon 14:00")),
+    ]
+
+
+def test_plan_percentages_are_taken_of_working_time():
+    plan = schedule.plan(ladder(), working(), at("Fri 16:30"))
+    assert plan.due_at == at("+Mon 12:30")
+    assert plan.rungs[0].at == at("+Mon 11:30")
+
+
+def test_plan_in_days_takes_percentages_of_working_time_from_start_to_due():
+    plan = schedule.plan(ladder(1, "working_days"), days(), at("Mon 13:00"))
+    assert plan.due_at == at("Tue 13:00")
+    assert plan.rungs[0].at == at("Tue 11:00")
+
+
+def test_plan_around_the_clock_reminds_by_elapsed_time():
+    plan = schedule.plan(ladder(20, "elapsed_minutes"), elapsed(), at("Sat 03:00"))
+    assert fires(plan)[0] == ("remind", at("Sat 03:15"))
+
+
+def test_plan_later_step_counts_on_after_due():
+    steps = (*ladder().steps, (4, 100, "alert_manager"))
+    plan = schedule.plan(ladder(steps=steps), working(), at("Mon 10:00"))
+    assert fires(plan)[-1] == ("alert_manager", at("Tue 10:00"))
+
+
+def test_plan_breach_fires_before_another_step_at_its_instant_whatever_the_ids():
+    steps = ((9, 0, "breach"), (1, 0, "alert_manager"))
+    plan = schedule.plan(ladder(steps=steps), working(), at("Mon 10:00"))
+    assert [rung.action for rung in plan.rungs] == ["breach", "alert_manager"]
+
+
+def test_plan_leaves_out_a_reminder_that_would_fall_on_due():
+    # One working day from a closed early morning ends as the next day opens: no time at all.
+    plan = schedule.plan(ladder(1, "working_days"), days(), at("Sat 07:00"))
+    assert plan.due_at == at("+Mon 09:00")
+    assert [rung.action for rung in plan.rungs] == ["breach", "alert_manager"]
+
+
+def test_plan_next_at_after_the_last_step_is_none():
+    plan = schedule.plan(ladder(), working(), at("Mon 10:00"))
+    assert plan.next_at(0) == at("Mon 13:00")
+    assert plan.next_at(3) is None
+
+
+def test_moved_by_a_pause_moves_due_and_the_steps_to_come():
+    before = schedule.plan(ladder(), working(), at("Mon 10:00"))
+    pace = working(("Mon 11:00", "Mon 12:00"))
+    after = schedule.moved(before, ladder(), pace, at("Mon 10:00"), fired=0, is_breached=False)
+    assert after.due_at == at("Mon 15:00")
+    assert after.rungs[0].at == at("Mon 14:00")
+
+
+def test_moved_keeps_fired_steps_where_they_were():
+    before = schedule.plan(ladder(), working(), at("Mon 10:00"))
+    pace = working(("Mon 13:30", "Mon 15:30"))
+    after = schedule.moved(before, ladder(), pace, at("Mon 10:00"), fired=1, is_breached=False)
+    assert fires(after) == [
+        ("remind", at("Mon 13:00")),
+        ("breach", at("Mon 16:00")),
+        ("alert_manager", at("Mon 16:00")),
+    ]
+
+
+def test_moved_after_a_breach_keeps_due_and_moves_what_follows():
+    steps = (*ladder().steps, (4, 100, "alert_manager"))
+    before = schedule.plan(ladder(steps=steps), working(), at("Mon 10:00"))
+    pace = working(("Mon 13:00", "Mon 15:00"))
+    after = schedule.moved(
+        before, ladder(steps=steps), pace, at("Mon 10:00"), fired=3, is_breached=True
+    )
+    assert after.due_at == at("Mon 14:00")
+    assert fires(after)[-1] == ("alert_manager", at("Tue 11:00"))
+
+
+@pytest.mark.parametrize(
+    ("now", "actions"),
+    [
+        (at("Mon 13:00"), []),
+        (at("Mon 13:00") + MICROSECOND, ["remind"]),
+        (at("Mon 14:00"), ["remind"]),
+        (at("Mon 14:00") + MICROSECOND, ["remind", "breach", "alert_manager"]),
+    ],
+)
+def test_passed_at_its_very_instant_a_step_is_not_due(now, actions):
+    rungs = schedule.plan(ladder(), working(), at("Mon 10:00")).rungs
+    assert [rung.action for rung in schedule.passed(rungs, 0, now)] == actions
+
+
+def test_passed_leaves_out_what_has_fired():
+    rungs = schedule.plan(ladder(), working(), at("Mon 10:00")).rungs
+    assert [rung.action for rung in schedule.passed(rungs, 2, at("Tue 09:00"))] == ["alert_manager"]
+
+
+def test_encode_is_read_back_to_the_microsecond_in_utc():
+    rung = Rung(7, at("Mon 13:00") + MICROSECOND, "remind")
+    stored = schedule.encode([rung])
+    assert stored == [[7, "2026-11-16T12:00:00.000001+00:00", "remind"]]
+    assert schedule.decode(stored) == (rung,)
+
+
+def test_soon_begins_at_the_first_reminder():
+    plan = schedule.plan(ladder(), working(), at("Mon 10:00"))
+    assert soon(plan) == at("Mon 13:00")
+
+
+def test_soon_without_a_reminder_begins_after_three_quarters():
+    plan = schedule.plan(ladder(steps=((1, 0, "breach"),)), working(), at("Mon 10:00"))
+    assert soon(plan) == at("Mon 13:00")
+
+
+def soon(plan: Plan):
+    return schedule.soon_at(plan.rungs, working(), plan.due_at, timedelta(hours=4))

@@ -1,0 +1,99 @@
+"""What a ladder may say."""
+
+import pytest
+
+from sla.choices import StepAction, Unit
+from sla.rules import presets, targets, transitions
+from sla.rules.targets import StepSpec, TargetSpec, target_problems
+
+REMINDER = StepSpec(-25, "remind", ("receiver",))
+
+
+def codes(*steps, **changes):
+    target = TargetSpec(**{"kind": "accept", "amount": 60, "unit": "working_minutes", **changes})
+    return [
+        p.code
+        for p in target_problems([TargetSpec(target.kind, target.amount, target.unit, steps)])
+    ]
+
+
+@pytest.mark.parametrize("percent", [-99, -25, -1])
+def test_reminder_between_start_and_due_is_allowed(percent):
+    assert codes(StepSpec(percent, "remind", ("receiver",))) == []
+
+
+@pytest.mark.parametrize("percent", [0, 1, 100])
+def test_reminder_at_or_after_due_is_refused(percent):
+    assert codes(StepSpec(percent, "remind", ("receiver",))) == ["reminder_not_before_due"]
+
+
+@pytest.mark.parametrize("percent", [-100, -250])
+def test_reminder_before_the_start_is_refused(percent):
+    assert codes(StepSpec(percent, "remind", ("receiver",))) == ["step_before_start"]
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (StepSpec(0, "breach", ("receiver",)), "action_unknown"),
+        (StepSpec(0, "explode", ("receiver",)), "action_unknown"),
+        (StepSpec(0, "alert_manager", ()), "recipients_unknown"),
+        (StepSpec(0, "alert_manager", ("buyer",)), "recipients_unknown"),
+        (StepSpec(1_001, "alert_manager", ("manager",)), "step_too_late"),
+    ],
+)
+def test_step_that_cannot_be_is_refused(step, code):
+    assert codes(step) == [code]
+
+
+def test_step_twice_is_refused():
+    assert codes(REMINDER, REMINDER) == ["step_twice"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"amount": 0}, "amount_out_of_range"),
+        ({"amount": 367, "unit": "working_days"}, "amount_out_of_range"),
+        ({"unit": "weeks"}, "unit_unknown"),
+    ],
+)
+def test_target_that_cannot_be_is_refused(changes, code):
+    assert codes(**changes) == [code]
+
+
+def test_targets_missing_or_twice_are_refused():
+    target = TargetSpec("accept", 60, "working_minutes")
+    assert [p.code for p in target_problems([])] == ["targets_missing"]
+    assert [p.code for p in target_problems([target, target])] == ["target_twice"]
+
+
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_preset_is_complete(name):
+    specs = presets.PRESETS[name]
+    assert [problem for spec in specs for problem in target_problems(spec.targets)] == []
+    assert sum(spec.is_default for spec in specs) == 1
+    assert len({spec.position for spec in specs}) == len(specs)
+
+
+def test_preset_temperatures_promises_what_the_product_says():
+    promised = {
+        spec.key: (spec.targets[0].amount, spec.targets[0].unit)
+        for spec in presets.PRESETS["temperatures"]
+    }
+    assert promised == {
+        "hot": (60, "working_minutes"),
+        "warm": (240, "working_minutes"),
+        "cool": (1, "working_days"),
+    }
+
+
+def test_rules_and_stored_choices_use_the_same_words():
+    assert set(targets.MOST) == set(Unit.values)
+    assert {targets.REMIND, targets.BREACH, targets.ALERT_MANAGER} == set(StepAction.values)
+
+
+def test_rules_and_stored_states_use_the_same_words():
+    from sla.choices import ClockState
+
+    assert set(transitions.TRANSITIONS) == set(ClockState.values)

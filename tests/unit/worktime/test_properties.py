@@ -1,0 +1,208 @@
+"""What holds for every calendar, start and length."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from worktime import rules
+from worktime.rules import Break, Calendar, Holiday, Hours, Shift, Window
+
+ZONES = [
+    "UTC",
+    "Africa/Casablanca",
+    "America/Havana",
+    "America/New_York",
+    "Antarctica/Troll",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "Pacific/Apia",
+    "Pacific/Chatham",
+]
+
+clock = st.integers(0, 1439)
+ends = st.integers(0, 1440)
+days = st.dates(date(2011, 12, 1), date(2013, 1, 31))
+windows = st.builds(Window, st.integers(0, 6), clock, ends)
+calendars = st.builds(
+    Calendar,
+    zone=st.sampled_from(ZONES),
+    windows=st.lists(windows, min_size=1, max_size=10),
+    holidays=st.lists(st.builds(Holiday, date=days, name=st.just("")), max_size=10),
+    breaks=st.lists(st.builds(Break, days, clock, ends), max_size=10),
+    shifts=st.lists(
+        st.builds(Shift, days, st.lists(st.builds(Hours, clock, ends), max_size=2)), max_size=5
+    ),
+)
+moments = st.datetimes(
+    datetime(2011, 12, 20),  # noqa: DTZ001  # hypothesis wants the bounds without a zone
+    datetime(2013, 1, 10),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+lengths = st.one_of(
+    st.integers(1, 400 * 3600).map(lambda seconds: timedelta(seconds=seconds)),
+    st.integers(1, 10**12).map(lambda tiny: timedelta(microseconds=tiny)),
+)
+thorough = settings(max_examples=150, deadline=None, database=None)
+
+
+@thorough
+@given(calendars, moments, lengths)
+def test_between_start_and_sum_is_what_was_added(calendar, start, length):
+    assert rules.between_delta(calendar, start, rules.add(calendar, start, length)) == length
+
+
+@thorough
+@given(calendars, moments, lengths)
+def test_between_difference_and_start_is_what_was_subtracted(calendar, start, length):
+    earlier = rules.subtract(calendar, start, length)
+    assert rules.between_delta(calendar, earlier, start) == length
+    assert rules.is_open(calendar, earlier)
+
+
+@thorough
+@given(calendars, moments, moments, lengths, lengths)
+def test_add_grows_with_the_start_and_with_the_length(calendar, one, other, length, more):
+    early, late = sorted((one, other))
+    assert rules.add(calendar, early, length) <= rules.add(calendar, late, length)
+    assert rules.add(calendar, early, 0) <= rules.add(calendar, early, length)
+    assert rules.add(calendar, early, length) < rules.add(calendar, early, length + more)
+
+
+@thorough
+@given(calendars, moments, lengths)
+def test_subtract_undoes_add_from_an_open_start(calendar, start, length):
+    start = rules.next_open(calendar, start)
+    assert rules.subtract(calendar, rules.add(calendar, start, length), length) == start
+
+
+@thorough
+@given(calendars, moments, moments, moments)
+def test_between_adds_up_over_any_middle(calendar, start, middle, end):
+    total = rules.between_delta(calendar, start, end)
+    parts = (
+        rules.between_delta(calendar, start, middle),
+        rules.between_delta(calendar, middle, end),
+    )
+    assert sum(parts, timedelta()) == total
+    assert rules.between_delta(calendar, end, start) == -total
+    assert abs(total) <= abs(end - start)
+
+
+@thorough
+@given(calendars, moments)
+def test_opens_and_closes_frame_the_moment(calendar, moment):
+    opening = rules.next_open(calendar, moment)
+    assert opening >= moment
+    assert rules.is_open(calendar, opening)
+    assert rules.between_delta(calendar, moment, opening) == timedelta()
+    assert (opening == moment) is rules.is_open(calendar, moment)
+    before = rules.prev_close(calendar, moment)
+    tick = timedelta(microseconds=1)
+    assert before <= moment
+    assert rules.is_open(calendar, before - tick)
+    assert rules.between_delta(calendar, before, moment) == timedelta()
+
+
+@thorough
+@given(calendars, moments)
+def test_next_close_ends_an_open_span(calendar, moment):
+    try:
+        close = rules.next_close(calendar, moment)
+    except rules.NeverCloses:
+        assume(False)
+    opening = rules.next_open(calendar, moment)
+    assert close > moment
+    assert not rules.is_open(calendar, close)
+    assert rules.between_delta(calendar, opening, close) == close - opening
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(calendars, moments, st.integers(0, 40 * 86_400))
+def test_explain_tiles_the_span_and_adds_up(calendar, start, seconds):
+    end = start + timedelta(seconds=seconds)
+    spans = rules.explain(calendar, start, end)
+    counted = sum((span.end - span.start for span in spans if span.counted), timedelta())
+    assert counted == rules.between_delta(calendar, start, end)
+    edges = [start, *(span.end for span in spans)]
+    assert [span.start for span in spans] == edges[:-1]
+    assert edges[-1] == end
+    assert all(span.start < span.end for span in spans)
+    reasons = [(span.why, span.note) for span in spans]
+    assert all(one != other for one, other in pairwise(reasons))
+    assert all(span.counted is (span.why == "open") for span in spans)
+
+
+def walked(calendar, start, n):
+    """`add_working_days` in UTC and without breaks or nights, date by date."""
+    step = 1 if n > 0 else -1
+    day = start.date()
+    while n:
+        day += timedelta(days=step)
+        if hours_on(calendar, day):
+            n -= step
+    opened = sorted(hours_on(calendar, day))
+    minute = start.hour * 60 + start.minute
+    if not any(first <= minute < last for first, last in opened):
+        later = [first for first, last in opened if first > minute]
+        minute = min(later) if later else max(last for first, last in opened)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute)
+    return datetime.combine(day, start.time(), tzinfo=UTC)
+
+
+def hours_on(calendar, day):
+    if any(holiday.date == day for holiday in calendar.holidays):
+        return []
+    for shift in calendar.shifts:
+        if shift.date == day:
+            return [(each.start, each.end) for each in shift.windows]
+    return [(each.start, each.end) for each in calendar.windows if each.weekday == day.weekday()]
+
+
+by_day = st.tuples(clock, ends).map(sorted).filter(lambda span: span[0] < min(span[1], 1440))
+day_calendars = st.builds(
+    Calendar,
+    zone=st.just("UTC"),
+    windows=st.lists(
+        st.builds(lambda day, span: Window(day, *span), st.integers(0, 6), by_day), min_size=1
+    ),
+    holidays=st.lists(st.builds(Holiday, date=days, name=st.just("")), max_size=20),
+    shifts=st.lists(
+        st.builds(Shift, days, st.lists(by_day.map(lambda span: Hours(*span)), max_size=2)),
+        max_size=8,
+        unique_by=lambda shift: shift.date,
+    ),
+)
+
+
+@thorough
+@given(day_calendars, moments, st.integers(-80, 80).filter(bool))
+def test_add_working_days_agrees_with_walking_the_dates(calendar, start, n):
+    assert rules.add_working_days(calendar, start, n) == walked(calendar, start, n)
+
+
+@thorough
+@given(calendars, moments, st.integers(-60, 60).filter(bool))
+def test_add_working_days_lands_on_open_time_or_a_close(calendar, start, n):
+    later = rules.add_working_days(calendar, start, n)
+    tick = timedelta(microseconds=1)
+    assert rules.is_open(calendar, later) or rules.is_open(calendar, later - tick)
+
+
+@thorough
+@given(day_calendars, moments, st.integers(-60, 60).filter(bool))
+def test_add_working_days_grows_with_the_days(calendar, start, n):
+    """Where no window runs into the next day: an instant in two days' windows has no one date."""
+    later = rules.add_working_days(calendar, start, n)
+    if n not in {-1, 60}:
+        assert later < rules.add_working_days(calendar, start, n + 1)
+
+
+@thorough
+@given(calendars)
+def test_calendar_survives_its_json_form(calendar):
+    dates = [shift.date for shift in calendar.shifts]
+    assume(len(dates) == len(set(dates)))
+    assert Calendar.from_data(calendar.to_data()) == calendar
