@@ -11,10 +11,14 @@ class Status(models.TextChoices):
 
 
 class ClosedAs(models.TextChoices):
+    CONVERTED = "converted", "Converted"
+    DISQUALIFIED = "disqualified", "Disqualified"
     WITHDRAWN = "withdrawn", "Withdrawn"
     CONCEDED = "conceded", "Conceded"
     NURTURE = "nurture", "Back to nurture"
     SUPERSEDED = "superseded", "Handed off again"
+    RETURNED = "returned", "Returned to the submitter"
+    DUPLICATE = "duplicate", "Duplicate"
 
 
 class RejectReason(models.TextChoices):
@@ -27,23 +31,81 @@ class RejectReason(models.TextChoices):
     CONFLICT = "conflict", "Conflict"
 
 
+class DisqualifyReason(models.TextChoices):
+    """Why a lead will not buy, as the receiver found out."""
+
+    NO_BUDGET = "no_budget", "No budget"
+    NO_AUTHORITY = "no_authority", "Nobody there can decide"
+    NO_NEED = "no_need", "No need"
+    BAD_TIMING = "bad_timing", "Not in this time frame"
+    CHOSE_COMPETITOR = "chose_competitor", "Chose a competitor"
+    UNREACHABLE = "unreachable", "Cannot be reached"
+    WRONG_ICP = "wrong_icp", "Wrong ICP"
+
+
 class LegEnd(models.TextChoices):
     REJECTED = "rejected", "Rejected"
     CONFLICT = "conflict", "Conflict"
     WITHDRAWN = "withdrawn", "Withdrawn"
+    TIMED_OUT = "timed_out", "Not accepted in time"
+    REASSIGNED = "reassigned", "Reassigned"
+    COVERED = "covered", "Passed to the cover"
+    RETURNED = "returned", "Returned to the submitter"
+    CLOSED = "closed", "Closed"
 
 
 class TransferReason(models.TextChoices):
     SUBMITTED = "submitted", "Handed off"
     CONFLICT = "conflict", "The receiver declared a conflict"
     REJECTED = "rejected", "Rejected"
+    RETURNED = "returned", "Returned to the submitter"
     DRAINED = "drained", "Somebody became eligible"
+    OVERTURNED = "overturned", "The rejection was overturned"
+    SLA_BREACH = "sla_breach", "Not accepted in time"
+    COVER = "cover", "Cover for time off"
+    TERRITORY = "territory", "Change of territory"
+    MANAGER = "manager", "A manager decided"
+    LEFT = "left", "The owner left"
 
 
 class Temperature(models.TextChoices):
     HOT = "hot", "Hot"
     WARM = "warm", "Warm"
     COOL = "cool", "Cool"
+
+
+class TouchKind(models.TextChoices):
+    """A contact with the buyer."""
+
+    CALL = "call", "Call attempted"
+    EMAIL = "email", "E-mail sent"
+    MESSAGE = "message", "Message sent"
+    REPLY = "reply", "Reply received"
+    MEETING_BOOKED = "meeting_booked", "Meeting booked"
+    MEETING_HELD = "meeting_held", "Meeting held"
+    CONVERTED = "converted", "Became an opportunity"
+
+
+class Direction(models.TextChoices):
+    OUTBOUND = "outbound", "To the buyer"
+    INBOUND = "inbound", "From the buyer"
+
+
+class Verdict(models.TextChoices):
+    """Whether a touch counts as contact, and why not."""
+
+    MEANINGFUL = "meaningful", "Counts as contact"
+    TOO_SHORT = "too_short", "Too short to count"
+    TEMPLATED = "templated", "Same text as another mail"
+    AUTOMATED = "automated", "Sent automatically"
+    TOO_OLD = "too_old", "Logged too late to count"
+
+
+class DealOutcome(models.TextChoices):
+    """What became of the opportunity after the conversion."""
+
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
 
 
 class FieldTarget(models.TextChoices):
@@ -63,6 +125,11 @@ class FieldKind(models.TextChoices):
     PHONE = "phone", "Phone"
     DATE = "date", "Date"
     CHOICE = "choice", "Choice"
+    MULTI = "multi", "Choice of several"
+    YES_NO = "yes_no", "Yes or no"
+    DATETIME = "datetime", "Day and time with zone"
+    URL = "url", "Link"
+    MONEY = "money", "Amount or range of money"
 
 
 class EventKind(models.TextChoices):
@@ -79,6 +146,26 @@ class EventKind(models.TextChoices):
     CONCEDED = "conceded", "Conceded"
     WITHDRAWN = "withdrawn", "Withdrawn"
     SUPERSEDED = "superseded", "Handed off again"
+    CONTESTED = "contested", "Rejection contested"
+    OVERTURNED = "overturned", "Rejection overturned"
+    UPHELD = "upheld", "Rejection upheld"
+    TOUCHED = "touched", "Touch logged"
+    NEXT_STEP_DATED = "next_step_dated", "Next step dated"
+    TIMED_OUT = "timed_out", "Not accepted in time"
+    REASSIGNED = "reassigned", "Reassigned"
+    COVERED = "covered", "Passed to the cover"
+    RETURNED = "returned", "Returned to the submitter"
+    NURTURED = "nurtured", "Back to nurture"
+    DISQUALIFIED = "disqualified", "Disqualified"
+    CONVERTED = "converted", "Converted"
+    OUTCOME_RECORDED = "outcome_recorded", "Outcome recorded"
+    MERGED = "merged", "Merged with another lead"
+    RETARGETED = "retargeted", "Clock timed anew"
+    EXTENDED = "extended", "More time given"
+    PAUSED = "paused", "Clock paused"
+    RESUMED = "resumed", "Clock resumed"
+    ACKNOWLEDGED = "acknowledged", "Alert acknowledged"
+    MEETING_REMINDED = "meeting_reminded", "Reminded of the meeting"
     REMINDED = "reminded", "Reminded"
     BREACHED = "breached", "Due time missed"
     ALERTED = "alerted", "Manager alerted"

@@ -60,9 +60,14 @@ class HandoffNotRejected(Conflict):
     title = "This handoff is not rejected"
 
 
+class HandoffNotAccepted(Conflict):
+    code = "not_accepted"
+    title = "This handoff is not accepted"
+
+
 class HandoffNotOpen(Conflict):
     code = "not_open"
-    title = "This handoff can no longer be withdrawn"
+    title = "This can no longer be done with this handoff"
 
 
 class StaleVersion(Conflict):

@@ -17,6 +17,9 @@ class TurnKind(models.TextChoices):
     ROTATION = "rotation", "Next in rotation"
     RETURNING = "returning", "Back to the receiver who sent it back"
     DRAINED = "drained", "From holding"
+    BACKUP = "backup", "The backup of who had it before"
+    COVER = "cover", "Cover for time off"
+    MANUAL = "manual", "A manager chose"
 
 
 class Exclusion(models.TextChoices):

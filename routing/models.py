@@ -23,6 +23,9 @@ class Pool(Timestamped):
     strategy = models.CharField(
         max_length=30, choices=Strategy, default=Strategy.WEIGHTED_ROUND_ROBIN, editable=False
     )
+    manual_costs_turn = models.BooleanField(
+        default=False, help_text="A lead that a manager gives to a member counts as their turn."
+    )
     sequence = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Number of the last turn; the ledger has no gap."
     )
@@ -43,6 +46,14 @@ class Member(Timestamped):
     weight = models.PositiveSmallIntegerField(default=1, help_text="Share of the leads; 0: none.")
     credit = models.BigIntegerField(default=0, editable=False)
     is_active = models.BooleanField(default=True)
+    backup = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="backs_up",
+        help_text="Takes over what is not accepted in time, and during time off.",
+    )
     last_picked_sequence = models.PositiveBigIntegerField(default=0, editable=False)
     last_present_sequence = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Last turn at which the member was not away."
@@ -58,6 +69,10 @@ class Member(Timestamped):
             models.CheckConstraint(
                 condition=models.Q(weight__gte=0, weight__lte=1000),
                 name="routing_member_weight_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(backup__isnull=True) | ~models.Q(backup=models.F("id")),
+                name="routing_member_not_own_backup",
             ),
         ]
 

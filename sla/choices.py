@@ -4,7 +4,10 @@ from django.db import models
 class ClockKind(models.TextChoices):
     """The commitments that run as clocks."""
 
+    HAND_OFF = "hand_off", "Hand-off"
     ACCEPT = "accept", "Accept"
+    CONTACT = "contact", "First contact"
+    NEXT_STEP = "next_step", "Next step"
 
 
 class Unit(models.TextChoices):
@@ -23,6 +26,8 @@ class StepAction(models.TextChoices):
     REMIND = "remind", "Remind"
     BREACH = "breach", "Breach"
     ALERT_MANAGER = "alert_manager", "Alert the manager"
+    REASSIGN = "reassign", "Give it to the backup"
+    RETURN_TO_SUBMITTER = "return_to_submitter", "Return it to the submitter"
 
 
 class ClockState(models.TextChoices):

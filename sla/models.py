@@ -184,6 +184,8 @@ class Clock(Timestamped):
                 fields=["kind", "due_at", "state", "met_at", "breached_at", "is_unstaffed"],
                 name="sla_clock_review",
             ),
+            # Late now asks for what is past due and still live.
+            models.Index(fields=["state", "due_at"], name="sla_clock_live_due"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
@@ -237,6 +239,28 @@ class Pause(Timestamped):
 
     def __str__(self) -> str:
         return f"pause of clock {self.clock_id}"
+
+
+class Acknowledgement(Timestamped):
+    """Somebody has seen that a clock is late: until then no message is sent and no move made."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="acknowledgements")
+    by_id = models.BigIntegerField(help_text="Id of the person.")
+    at = models.DateTimeField()
+    until = models.DateTimeField()
+    note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["at", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(until__gt=models.F("at")),
+                name="sla_acknowledgement_until_after_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"acknowledgement of clock {self.clock_id}"
 
 
 class Escalation(Timestamped):

@@ -40,6 +40,7 @@ def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
     published = (
         PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
         .order_by("is_default", "position")
+        .select_related("calendar__current_version")
         .prefetch_related(targets)
     )
     for version in published:

@@ -35,13 +35,31 @@ class Action(StrEnum):
     HANDOFF_FIX = "handoff.fix"
     HANDOFF_CONCEDE = "handoff.concede"
     HANDOFF_WITHDRAW = "handoff.withdraw"
+    HANDOFF_CONTEST = "handoff.contest"
+    HANDOFF_RULE = "handoff.rule"
+    HANDOFF_TOUCH = "handoff.touch"
+    HANDOFF_NEXT_STEP = "handoff.next_step"
+    HANDOFF_CONVERT = "handoff.convert"
+    HANDOFF_OUTCOME = "handoff.outcome"
+    HANDOFF_DISQUALIFY = "handoff.disqualify"
+    HANDOFF_NURTURE = "handoff.nurture"
+    HANDOFF_RETURN = "handoff.return"
+    HANDOFF_MERGE = "handoff.merge"
+    HANDOFF_REASSIGN = "handoff.reassign"
+    CLOCK_PAUSE = "clock.pause"
+    CLOCK_ACKNOWLEDGE = "clock.acknowledge"
     LEAD_READ = "lead.read"
     REVIEW_READ = "review.read"
     LATE_READ = "late.read"
     HOLDING_READ = "holding.read"
+    CONTEST_READ = "contest.read"
+    TEAM_READ = "team.read"
     MEMBER_EDIT = "member.edit"
     TIME_OFF_EDIT = "time_off.edit"
     PAUSE_EDIT = "pause.edit"
+    BACKUP_EDIT = "backup.edit"
+    HOURS_EDIT = "hours.edit"
+    PERSON_OFFBOARD = "person.offboard"
     PEOPLE_EDIT = "people.edit"
     CONFIG_READ = "config.read"
     CONFIG_EDIT = "config.edit"
@@ -58,6 +76,8 @@ _OWN_SUBMITTED = frozenset({Relation.SUBMITTER})
 _OWN_RECEIVED = frozenset({Relation.RECEIVER})
 _INVOLVED = frozenset({Relation.SUBMITTER, Relation.RECEIVER, Relation.PAST_RECEIVER})
 _TEAM = frozenset({Relation.TEAM})
+_SELF = frozenset({Relation.SELF})
+_SELF_OR_TEAM = frozenset({Relation.SELF, Relation.TEAM})
 _ANY = frozenset({Relation.ALL})
 
 RULES: dict[Action, dict[str, frozenset[Relation]]] = {
@@ -71,23 +91,41 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.HANDOFF_FIX: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
     Action.HANDOFF_CONCEDE: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
     Action.HANDOFF_WITHDRAW: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_CONTEST: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED},
+    # Nobody rules on their own; the service refuses who submitted, received or contested it.
+    Action.HANDOFF_RULE: {MANAGER: _TEAM, ADMIN: _ANY},
+    # Who had the leg logs touches of its own time; the service keeps to that time.
+    Action.HANDOFF_TOUCH: {
+        AE: frozenset({Relation.RECEIVER, Relation.PAST_RECEIVER}),
+        MANAGER: frozenset({Relation.RECEIVER, Relation.PAST_RECEIVER, Relation.TEAM}),
+    },
+    Action.HANDOFF_NEXT_STEP: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
+    Action.HANDOFF_CONVERT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
+    # After the conversion no leg is live any more: the last receiver tells how it ended.
+    Action.HANDOFF_OUTCOME: {
+        AE: frozenset({Relation.PAST_RECEIVER}),
+        MANAGER: frozenset({Relation.PAST_RECEIVER, Relation.TEAM}),
+        ADMIN: _ANY,
+    },
+    Action.HANDOFF_DISQUALIFY: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
+    Action.HANDOFF_NURTURE: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
+    Action.HANDOFF_RETURN: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
+    Action.HANDOFF_MERGE: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
+    Action.HANDOFF_REASSIGN: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.CLOCK_PAUSE: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.CLOCK_ACKNOWLEDGE: {MANAGER: _TEAM, ADMIN: _ANY},
     Action.LEAD_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
     Action.REVIEW_READ: dict.fromkeys(_EVERYBODY, _ANY),
     Action.LATE_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.HOLDING_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.CONTEST_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.TEAM_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.MEMBER_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},
-    Action.TIME_OFF_EDIT: {
-        SDR: frozenset({Relation.SELF}),
-        AE: frozenset({Relation.SELF}),
-        MANAGER: frozenset({Relation.SELF, Relation.TEAM}),
-        ADMIN: _ANY,
-    },
-    Action.PAUSE_EDIT: {
-        SDR: frozenset({Relation.SELF}),
-        AE: frozenset({Relation.SELF}),
-        MANAGER: frozenset({Relation.SELF, Relation.TEAM}),
-        ADMIN: _ANY,
-    },
+    Action.TIME_OFF_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
+    Action.PAUSE_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
+    Action.BACKUP_EDIT: {AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
+    Action.HOURS_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
+    Action.PERSON_OFFBOARD: {ADMIN: _ANY},
     Action.PEOPLE_EDIT: {ADMIN: _ANY},
     Action.CONFIG_READ: dict.fromkeys(_EVERYBODY, _ANY),
     Action.CONFIG_EDIT: {ADMIN: _ANY},

@@ -1,9 +1,12 @@
 from handoff.models.catalogue import Field, FormVersion, HandoffType
+from handoff.models.contest import Contest
 from handoff.models.handoff import Event, Handoff, HandoffClock, Leg, Transfer
 from handoff.models.lead import Company, Lead
+from handoff.models.touch import Touch
 
 __all__ = [
     "Company",
+    "Contest",
     "Event",
     "Field",
     "FormVersion",
@@ -12,5 +15,6 @@ __all__ = [
     "HandoffType",
     "Lead",
     "Leg",
+    "Touch",
     "Transfer",
 ]

@@ -8,6 +8,8 @@ from accounts.models import Membership, User
 from core.models import Timestamped
 from handoff.choices import (
     ClosedAs,
+    DealOutcome,
+    DisqualifyReason,
     EventKind,
     LegEnd,
     RejectReason,
@@ -22,6 +24,7 @@ from sla.choices import ClockKind
 from sla.models import Clock, Escalation
 
 OPEN = [Status.DRAFT, Status.HOLDING, Status.PENDING, Status.ACCEPTED, Status.REJECTED]
+_NOT_DISQUALIFIED = ["", *(end for end in ClosedAs.values if end != "disqualified")]
 SUBMITTED_OPEN = [Status.HOLDING, Status.PENDING, Status.ACCEPTED, Status.REJECTED]
 
 
@@ -85,6 +88,20 @@ class Handoff(Timestamped):
         blank=True,
         help_text="Working seconds from submission to the first acceptance, accepter's calendar.",
     )
+    first_contact_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the first meaningful touch took place."
+    )
+    contact_seconds = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Working seconds from submission to first contact, the contact clock's calendar.",
+    )
+    meeting_at = models.DateTimeField(null=True, blank=True, help_text="The meeting handed over.")
+    value = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    deal_outcome = models.CharField(max_length=4, choices=DealOutcome, blank=True)
+    deal_note = models.TextField(blank=True)
+    disqualified_for = models.CharField(max_length=24, choices=DisqualifyReason, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     freeze_until = models.DateTimeField(null=True, blank=True)
     last_transfer = models.ForeignKey(
@@ -155,6 +172,25 @@ class Handoff(Timestamped):
                 | models.Q(first_accepted_at__isnull=False, accept_seconds__isnull=False),
                 name="handoff_handoff_acceptance_is_whole",
             ),
+            models.CheckConstraint(
+                condition=models.Q(contact_seconds__isnull=True)
+                | models.Q(first_contact_at__isnull=False),
+                name="handoff_handoff_contact_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value__isnull=True, currency="")
+                | (models.Q(value__gte=0) & ~models.Q(currency="")),
+                name="handoff_handoff_value_has_currency",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deal_outcome="") | models.Q(closed_as="converted"),
+                name="handoff_handoff_outcome_of_converted",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(disqualified_for="", closed_as__in=_NOT_DISQUALIFIED)
+                | (~models.Q(disqualified_for="") & models.Q(closed_as="disqualified")),
+                name="handoff_handoff_disqualified_has_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,7 +204,15 @@ class Leg(Timestamped):
     receiver = models.ForeignKey(User, on_delete=models.PROTECT, related_name="legs")
     turn = models.OneToOneField(Turn, on_delete=models.PROTECT, related_name="leg")
     assigned_at = models.DateTimeField()
+    decided_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the receiver first accepted or rejected."
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
+    contacted_at = models.DateTimeField(
+        null=True, blank=True, help_text="The receiver's own first meaningful touch."
+    )
+    next_step = models.CharField(max_length=300, blank=True)
+    next_step_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_as = models.CharField(max_length=12, choices=LegEnd, blank=True)
     reason = models.CharField(max_length=24, choices=RejectReason, blank=True)

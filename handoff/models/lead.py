@@ -83,6 +83,10 @@ class Lead(Timestamped):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed_leads"
     )
 
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
+
     objects = LeadQuerySet.as_manager()
 
     class Meta:
@@ -96,6 +100,11 @@ class Lead(Timestamped):
                 fields=["external_id", "source"],
                 condition=~models.Q(external_id=""),
                 name="handoff_lead_external",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True)
+                | ~models.Q(merged_into=models.F("id")),
+                name="handoff_lead_not_merged_into_itself",
             ),
         ]
 

@@ -12,6 +12,17 @@ class Step(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     CONFLICT = "conflict"
+    TIME_OUT = "time_out"
+    REASSIGN = "reassign"
+    COVER = "cover"
+    RETURN = "return"
+    NURTURE = "nurture"
+    DISQUALIFY = "disqualify"
+    MERGE = "merge"
+    CONVERT = "convert"
+    CONTEST = "contest"
+    UPHOLD = "uphold"
+    OVERTURN = "overturn"
     SUPERSEDE = "supersede"
     CONCEDE = "concede"
     WITHDRAW = "withdraw"
@@ -35,6 +46,18 @@ TRANSITIONS: dict[Step, Transition] = {
     Step.ACCEPT: _transition({"pending"}, {"accepted"}),
     Step.REJECT: _transition({"pending"}, {"rejected"}),
     Step.CONFLICT: _transition({"pending"}, {"pending", "holding"}),
+    Step.TIME_OUT: _transition({"pending"}, {"pending", "holding"}),
+    Step.REASSIGN: _transition({"holding", "pending", "accepted"}, {"pending"}),
+    Step.COVER: _transition({"pending", "accepted"}, {"pending"}),
+    Step.RETURN: _transition({"holding", "pending", "accepted"}, {"closed"}),
+    Step.NURTURE: _transition({"holding", "pending", "accepted"}, {"closed"}),
+    Step.DISQUALIFY: _transition({"holding", "pending", "accepted"}, {"closed"}),
+    Step.MERGE: _transition({"holding", "pending", "accepted"}, {"closed"}),
+    Step.CONVERT: _transition({"accepted"}, {"closed"}),
+    Step.CONTEST: _transition({"rejected"}, {"rejected"}),
+    Step.UPHOLD: _transition({"rejected"}, {"rejected"}),
+    # The receiver may have left meanwhile: then there is a new pick instead.
+    Step.OVERTURN: _transition({"rejected"}, {"accepted", "pending", "holding"}),
     Step.SUPERSEDE: _transition({"rejected"}, {"closed"}),
     Step.CONCEDE: _transition({"rejected"}, {"closed"}),
     Step.WITHDRAW: _transition({"draft", "holding", "pending"}, {"closed"}),
@@ -44,6 +67,11 @@ CLOSED_AS: dict[Step, frozenset[str]] = {
     Step.SUPERSEDE: frozenset({"superseded"}),
     Step.CONCEDE: frozenset({"conceded", "nurture"}),
     Step.WITHDRAW: frozenset({"withdrawn"}),
+    Step.RETURN: frozenset({"returned"}),
+    Step.NURTURE: frozenset({"nurture"}),
+    Step.DISQUALIFY: frozenset({"disqualified"}),
+    Step.MERGE: frozenset({"duplicate"}),
+    Step.CONVERT: frozenset({"converted"}),
 }
 
 
@@ -52,12 +80,35 @@ class ClockExit(StrEnum):
     CANCELLED = "cancelled"
 
 
-# What a step does to each running clock of the handoff; a clock not named here runs on.
+_MET, _CANCELLED = ClockExit.MET, ClockExit.CANCELLED
+_ALL_CANCELLED = {
+    "hand_off": _CANCELLED,
+    "accept": _CANCELLED,
+    "contact": _CANCELLED,
+    "next_step": _CANCELLED,
+}
+
+# What a step does to each running clock of the handoff; a clock not named here runs on. The
+# buyer's clock runs on through every change of receiver.
 CLOCK_EXITS: dict[Step, dict[str, ClockExit]] = {
-    Step.ACCEPT: {"accept": ClockExit.MET},
-    Step.REJECT: {"accept": ClockExit.MET},
-    Step.CONFLICT: {"accept": ClockExit.MET},
-    Step.WITHDRAW: {"accept": ClockExit.CANCELLED},
+    Step.SUBMIT: {"hand_off": _MET},
+    Step.ACCEPT: {"accept": _MET},
+    Step.REJECT: {"accept": _MET, "contact": _CANCELLED, "next_step": _CANCELLED},
+    Step.CONFLICT: {"accept": _MET},
+    Step.TIME_OUT: {"accept": _CANCELLED},
+    Step.REASSIGN: {"accept": _CANCELLED, "next_step": _CANCELLED},
+    Step.COVER: {"accept": _CANCELLED, "next_step": _CANCELLED},
+    Step.RETURN: _ALL_CANCELLED,
+    Step.NURTURE: _ALL_CANCELLED,
+    Step.DISQUALIFY: _ALL_CANCELLED,
+    Step.MERGE: _ALL_CANCELLED,
+    # To become an opportunity counts as contact.
+    Step.CONVERT: {"accept": _MET, "contact": _MET, "next_step": _CANCELLED},
+    Step.CONTEST: {"hand_off": _MET},
+    Step.OVERTURN: {"hand_off": _CANCELLED},
+    Step.SUPERSEDE: {"hand_off": _MET},
+    Step.CONCEDE: {"hand_off": _MET},
+    Step.WITHDRAW: _ALL_CANCELLED,
 }
 
 # Where a rejection goes: a conflict of one receiver is none of the next one's.

@@ -16,7 +16,8 @@ from handoff.rules.gate import completeness
 from handoff.rules.transitions import CLOSED_AS, Step
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, open_for
-from handoff.services.decide import end_leg, stop_clocks
+from handoff.services.clocks import stop_clocks
+from handoff.services.decide import end_leg
 from routing.services import give_back, release
 
 
@@ -106,6 +107,7 @@ def concede_handoff(
             previous_id=row.pk, status=Status.DRAFT
         ):
             _close(draft, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
+        stop_clocks(row, step=Step.CONCEDE, now=now)
         _close(row, EventKind.CONCEDED, ClosedAs(to), by=by, now=now)
         leg = (
             Leg.objects.select_related("turn")
@@ -137,8 +139,8 @@ def withdraw_handoff(
         )
         was_pending = row.status == Status.PENDING
         leg = None
+        stop_clocks(row, step=Step.WITHDRAW, now=now)
         if was_pending:
-            stop_clocks(row, step=Step.WITHDRAW, now=now)
             leg = Leg.objects.select_related("receiver", "turn").get(
                 handoff_id=row.pk, ended_at=None
             )

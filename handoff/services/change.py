@@ -16,6 +16,7 @@ from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted, NotVisible
 from handoff.choices import EventKind, TransferReason
 from handoff.errors import (
+    HandoffNotAccepted,
     HandoffNotDraft,
     HandoffNotOpen,
     HandoffNotPending,
@@ -26,7 +27,6 @@ from handoff.models import Event, Handoff, Transfer
 from handoff.rules.transitions import Step, may
 from handoff.selectors.access import relations_of, was_taken_back
 from handoff.selectors.story import current_state, what_happened_last
-from sla.models import Clock
 
 _NOT_POSSIBLE: dict[Step, type[Conflict]] = {
     Step.SUBMIT: HandoffNotDraft,
@@ -34,9 +34,13 @@ _NOT_POSSIBLE: dict[Step, type[Conflict]] = {
     Step.ACCEPT: HandoffNotPending,
     Step.REJECT: HandoffNotPending,
     Step.CONFLICT: HandoffNotPending,
+    Step.TIME_OUT: HandoffNotPending,
     Step.SUPERSEDE: HandoffNotRejected,
     Step.CONCEDE: HandoffNotRejected,
-    Step.WITHDRAW: HandoffNotOpen,
+    Step.CONTEST: HandoffNotRejected,
+    Step.UPHOLD: HandoffNotRejected,
+    Step.OVERTURN: HandoffNotRejected,
+    Step.CONVERT: HandoffNotAccepted,
 }
 
 
@@ -73,7 +77,9 @@ def open_for(
     if by is not None:
         require(row, by=by, action=action, now=now)
     if not may(step, row.status):
-        raise _NOT_POSSIBLE[step](what_happened_last(row, now=now), current=current_state(row))
+        raise _NOT_POSSIBLE.get(step, HandoffNotOpen)(
+            what_happened_last(row, now=now), current=current_state(row)
+        )
     expect_version(row, version, now=now)
     return row
 
@@ -144,24 +150,25 @@ def append_event(
 
 
 def transfer_to(
-    row: Handoff, *, to: User, reason: TransferReason, by: User | None, now: datetime
+    row: Handoff,
+    *,
+    to: User,
+    reason: TransferReason,
+    by: User | None,
+    now: datetime,
+    note: str = "",
 ) -> dict[str, Any]:
     """Record who takes over from whom and why; returns the columns to change on the handoff."""
     transfer = Transfer.objects.create(
-        handoff_id=row.pk, from_user_id=row.owner_id, to_user=to, reason=reason, by=by, at=now
+        handoff_id=row.pk,
+        from_user_id=row.owner_id,
+        to_user=to,
+        reason=reason,
+        by=by,
+        at=now,
+        note=note,
     )
     return {"owner_id": to.pk, "last_transfer_id": transfer.pk}
-
-
-def earliest_due(row: Handoff) -> datetime | None:
-    """The earliest due time of the current clocks that are neither met nor cancelled."""
-    return (
-        Clock.objects.live()
-        .filter(handoff_clock__handoff_id=row.pk, handoff_clock__is_current=True)
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-    )
 
 
 def _plain(value: Any) -> Any:

@@ -11,27 +11,29 @@ from accounts.rules.policy import Action
 from core.errors import FieldProblem
 from handoff.choices import EventKind, LegEnd, RejectReason, Status, TransferReason
 from handoff.errors import HandoffNotPending, RejectionRefused
-from handoff.models import Handoff, HandoffClock, Leg
+from handoff.models import Handoff, Leg
 from handoff.rules.form import Form
-from handoff.rules.transitions import (
-    CLOCK_EXITS,
-    NEEDS_FIELDS,
-    TO_NEXT_RECEIVER,
-    ClockExit,
-    Step,
-)
+from handoff.rules.transitions import NEEDS_FIELDS, TO_NEXT_RECEIVER, Step
 from handoff.rules.values import has_forbidden_characters
+from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state, what_happened_last
 from handoff.services import tell
-from handoff.services.change import apply_change, earliest_due, open_for, transfer_to
-from handoff.services.placement import CONFLICT, current_hours, facts_of, place
+from handoff.services.change import apply_change, open_for, transfer_to
+from handoff.services.clocks import (
+    current_hours,
+    earliest_due,
+    start_hand_off,
+    start_next_step,
+    stop_clocks,
+)
+from handoff.services.placement import CONFLICT, place
 from routing.selectors import match_rule
 from routing.services import give_back, lock_loads, lock_pools, release
-from sla.services import cancel_clock, meet_clock
 from worktime.rules import between
 from worktime.selectors import rules_calendar
 
 MAX_NOTE = 2_000
+_DECISIONS = frozenset({LegEnd.REJECTED, LegEnd.CONFLICT})
 
 
 def accept_handoff(
@@ -54,11 +56,10 @@ def accept_handoff(
         )
         leg = live_leg(row, now=now)
         stop_clocks(row, step=Step.ACCEPT, now=now)
-        if (
-            Leg.objects.filter(pk=leg.pk, accepted_at=None, ended_at=None).update(accepted_at=now)
-            != 1
-        ):
+        mine = Leg.objects.filter(pk=leg.pk, accepted_at=None, ended_at=None)
+        if mine.update(accepted_at=now, decided_at=now) != 1:
             raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
+        start_next_step(row, leg, now=now)
         changes = {
             "status": Status.ACCEPTED,
             "freeze_until": now + timedelta(days=settings.HANDOFF_FREEZE_DAYS),
@@ -118,6 +119,7 @@ def _send_back(
     transferred = transfer_to(
         row, to=row.submitted_by, reason=TransferReason.REJECTED, by=by, now=now
     )
+    start_hand_off(row, started_at=now)
     apply_change(
         row,
         event=EventKind.REJECTED,
@@ -207,7 +209,9 @@ def end_leg(
     Raises:
         HandoffNotPending: it has ended in the meantime.
     """
+    decided = {"decided_at": now} if ended_as in _DECISIONS else {}
     updated = Leg.objects.filter(pk=leg.pk, ended_at=None).update(
+        **decided,
         ended_at=now,
         ended_as=ended_as,
         reason=reason,
@@ -217,16 +221,3 @@ def end_leg(
     if updated != 1:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
     leg.refresh_from_db()
-
-
-def stop_clocks(row: Handoff, *, step: Step, now: datetime) -> None:
-    """Do to the handoff's current clocks what the step does to each kind; the others run on."""
-    exits = CLOCK_EXITS.get(step, {})
-    current = (
-        HandoffClock.objects.filter(handoff_id=row.pk, is_current=True, kind__in=list(exits))
-        .select_related("clock")
-        .order_by("clock_id")
-    )
-    for link in current:
-        stop = meet_clock if exits[link.kind] is ClockExit.MET else cancel_clock
-        stop(clock=link.clock, at=now, now=now)

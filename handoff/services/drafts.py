@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
@@ -15,10 +16,12 @@ from handoff.errors import AnswersRefused, TemperatureLowered, TypeNotOffered
 from handoff.models import FormVersion, Handoff, HandoffType, Lead
 from handoff.rules.form import Form
 from handoff.rules.gate import completeness, read_answers
+from handoff.rules.qualified import hand_off_start
 from handoff.rules.transitions import Step, may_set_temperature
 from handoff.rules.values import is_empty
 from handoff.selectors.access import types_for
 from handoff.services.change import append_event, apply_change, open_for
+from handoff.services.clocks import earliest_due, start_hand_off
 from handoff.services.leads import answers_of_lead, find_or_make_lead
 
 
@@ -97,8 +100,12 @@ def _insert(
     row.chain_id = row.pk
     if lead.claimed_by_id is None:
         Lead.objects.filter(pk=lead.pk, claimed_by__isnull=True).update(claimed_by=by)
+    start_hand_off(row, started_at=_qualified_at(lead, now=now))
+    row.next_due_at = earliest_due(row)
+    Handoff.objects.filter(pk=row.pk).update(next_due_at=row.next_due_at)
     stored = {
         "status": row.status,
+        "next_due_at": row.next_due_at.isoformat() if row.next_due_at else None,
         "owner_id": by.pk,
         "chain_id": row.pk,
         "temperature": temperature,
@@ -106,6 +113,12 @@ def _insert(
     }
     append_event(row, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
     return row
+
+
+def _qualified_at(lead: Lead, *, now: datetime) -> datetime:
+    """From when the submitter's time to hand off counts."""
+    last = lead.handoffs.aggregate(last=Max("submitted_at"))["last"]
+    return hand_off_start(lead.qualified_at, drafted_at=now, last_submitted_at=last)
 
 
 def save_draft(

@@ -10,9 +10,10 @@ from core.errors import DomainError
 from handoff.choices import EventKind, Status, TransferReason
 from handoff.models import Handoff
 from handoff.rules.transitions import Step
+from handoff.selectors.facts import facts_of
 from handoff.selectors.holding import barred_on_chain, held_in_pool
 from handoff.services.change import open_for
-from handoff.services.placement import Reason, assign, facts_of
+from handoff.services.placement import Reason, assign
 from routing.choices import TurnKind
 from routing.selectors import match_rule
 from routing.services import open_draw, take_turn

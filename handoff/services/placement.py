@@ -10,21 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from accounts.selectors import calendar_for, organisation
+from accounts.selectors import organisation
 from handoff.choices import EventKind, Status, TransferReason
-from handoff.errors import NotSetUp
-from handoff.models import Handoff, HandoffClock, Leg
+from handoff.models import Handoff, Leg
 from handoff.selectors.holding import barred_on_chain, is_served_before
 from handoff.selectors.staffing import is_pool_staffed
 from handoff.services import tell
-from handoff.services.change import append_event, apply_change, earliest_due, transfer_to
+from handoff.services.change import append_event, apply_change, transfer_to
+from handoff.services.clocks import earliest_due, start_accept, start_contact
 from routing.choices import TurnKind
 from routing.models import Rule, Turn
 from routing.services import Draw, open_draw, take_turn
-from sla.choices import ClockKind
-from sla.models import Clock
-from sla.services import start_clock
-from worktime.models import CalendarVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +30,11 @@ class Reason:
     turn: TurnKind
     transfer: TransferReason
     event: EventKind
+    starts_contact: bool = False
 
 
-SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED)
-RESUBMITTED = Reason(TurnKind.RETURNING, TransferReason.SUBMITTED, EventKind.SUBMITTED)
+SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
+RESUBMITTED = Reason(TurnKind.RETURNING, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
 CONFLICT = Reason(TurnKind.ROTATION, TransferReason.CONFLICT, EventKind.CONFLICT)
 
 
@@ -60,6 +57,8 @@ def place(
     """
     draw = open_draw(pool_id=rule.pool_id, now=now)
     barred = barred_on_chain(row)
+    if reason.starts_contact:
+        start_contact(row, now=now, is_unstaffed=not is_pool_staffed(draw, now=now))
     turn = None
     if not is_served_before(row, draw=draw):
         turn = take_turn(draw, kind=reason.turn, rule=rule, barred=barred, first=first)
@@ -86,7 +85,8 @@ def assign(
     """Make the leg that the turn decided on, start its clock and tell the receiver."""
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
-    clock = _start_accept_clock(row, leg, draw=draw, now=now)
+    is_unstaffed = not is_pool_staffed(draw, now=now)
+    clock = start_accept(row, leg, now=now, is_unstaffed=is_unstaffed)
     transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now)
     apply_change(
         row,
@@ -149,43 +149,3 @@ def hold(
         data={"pool": row.pool_id, "owner": owner.pk, "exclusions": skipped},
     )
     tell.manager_of_holding(row, owner, seq=event.seq, now=now)
-
-
-def _start_accept_clock(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> Clock | None:
-    HandoffClock.objects.filter(handoff_id=row.pk, kind=ClockKind.ACCEPT, is_current=True).update(
-        is_current=False
-    )
-    clock = start_clock(
-        kind=ClockKind.ACCEPT,
-        facts=facts_of(row),
-        started_at=now,
-        calendar_version=current_hours(leg.receiver),
-        is_unstaffed=not is_pool_staffed(draw, now=now),
-    )
-    if clock is not None:
-        HandoffClock.objects.create(
-            clock=clock, handoff_id=row.pk, leg=leg, kind=ClockKind.ACCEPT, is_current=True
-        )
-    return clock
-
-
-def current_hours(user: User) -> CalendarVersion:
-    """The version of the person's working hours that new clocks start with."""
-    calendar = calendar_for(user)
-    version = calendar.current_version
-    if version is None:
-        raise NotSetUp(f"The calendar \u201c{calendar.name}\u201d has no published hours yet.")
-    return version
-
-
-def facts_of(row: Handoff) -> dict[str, Any]:
-    """What rules and policies may ask about a handoff."""
-    company = row.lead.company
-    return {
-        "type": row.type.key,
-        "temperature": row.temperature,
-        "source": row.lead.source,
-        "country": company.country,
-        "industry": company.industry,
-        "size": company.size,
-    }

@@ -14,10 +14,12 @@ from handoff.models.handoff import SUBMITTED_OPEN
 from handoff.rules.form import Form
 from handoff.rules.gate import completeness, gate_problems
 from handoff.rules.transitions import Step
+from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state
 from handoff.services.change import append_event, apply_change, lock_handoff, open_for
+from handoff.services.clocks import stop_clocks
 from handoff.services.leads import write_through
-from handoff.services.placement import RESUBMITTED, SUBMITTED, facts_of, place
+from handoff.services.placement import RESUBMITTED, SUBMITTED, place
 from routing.selectors import match_rule
 from routing.services import give_back, lock_pools
 
@@ -70,6 +72,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
     if previous is not None:
         _supersede(previous, by=by, now=now)
+    stop_clocks(row, step=Step.SUBMIT, now=now)
     if rejected is not None:
         lock_pools([rejected.turn.pool_id, rule.pool_id])
     place(
@@ -127,6 +130,7 @@ def _supersede(previous: Handoff, *, by: User, now: datetime) -> None:
     row = open_for(
         previous.pk, step=Step.SUPERSEDE, action=Action.HANDOFF_FIX, by=by, now=now, version=None
     )
+    stop_clocks(row, step=Step.SUPERSEDE, now=now)
     apply_change(
         row,
         event=EventKind.SUPERSEDED,

@@ -1,0 +1,132 @@
+"""The clocks of a handoff: started here, stopped as the table of clock exits says."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from accounts.models import User
+from accounts.selectors import calendar_for, organisation
+from handoff.errors import NotSetUp
+from handoff.models import Handoff, HandoffClock, Leg
+from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
+from handoff.selectors.facts import facts_of
+from sla.choices import ClockKind
+from sla.models import Clock
+from sla.selectors import match_target
+from sla.services import cancel_clock, meet_clock, start_clock
+from worktime.models import Calendar, CalendarVersion
+
+
+def start_hand_off(row: Handoff, *, started_at: datetime) -> Clock | None:
+    """The submitter's clock: of a draft, and again once a lead has come back."""
+    return _start(
+        row, ClockKind.HAND_OFF, started_at=started_at, hours=current_hours(row.submitted_by)
+    )
+
+
+def start_accept(
+    row: Handoff, leg: Leg, *, now: datetime, is_unstaffed: bool = False
+) -> Clock | None:
+    """The receiver's clock for a decision, in the receiver's working hours."""
+    return _start(
+        row,
+        ClockKind.ACCEPT,
+        started_at=now,
+        hours=current_hours(leg.receiver),
+        leg=leg,
+        is_unstaffed=is_unstaffed,
+    )
+
+
+def start_contact(row: Handoff, *, now: datetime, is_unstaffed: bool = False) -> Clock | None:
+    """The buyer's clock. It starts once for each handoff, at submission, and never again."""
+    return _start(
+        row,
+        ClockKind.CONTACT,
+        started_at=now,
+        hours=_policy_hours(row, ClockKind.CONTACT),
+        is_unstaffed=is_unstaffed,
+    )
+
+
+def start_next_step(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
+    """The receiver's clock for a dated next step of their own."""
+    return _start(
+        row, ClockKind.NEXT_STEP, started_at=now, hours=current_hours(leg.receiver), leg=leg
+    )
+
+
+def stop_clocks(row: Handoff, *, step: Step, now: datetime) -> None:
+    """Do to the handoff's current clocks what the step does to each kind; the others run on."""
+    exits = CLOCK_EXITS.get(step, {})
+    for link in _current(row, exits):
+        stop = meet_clock if exits[link.kind] is ClockExit.MET else cancel_clock
+        stop(clock=link.clock, at=now, now=now)
+
+
+def meet_clocks(row: Handoff, kinds: Collection[str], *, at: datetime, now: datetime) -> None:
+    """Stop the handoff's current clocks of these kinds as met at ``at``."""
+    for link in _current(row, kinds):
+        meet_clock(clock=link.clock, at=at, now=now)
+
+
+def earliest_due(row: Handoff) -> datetime | None:
+    """The earliest due time of the current clocks that are neither met nor cancelled."""
+    return (
+        Clock.objects.live()
+        .filter(handoff_clock__handoff_id=row.pk, handoff_clock__is_current=True)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def current_hours(user: User) -> CalendarVersion:
+    """The version of the person's working hours that new clocks start with."""
+    return _published(calendar_for(user))
+
+
+def _policy_hours(row: Handoff, kind: str) -> CalendarVersion:
+    """The hours of the policy that applies, where it names some, else the organisation's."""
+    target = match_target(facts_of(row), kind)
+    own = target.version.calendar if target is not None else None
+    return _published(own or organisation().calendar)
+
+
+def _published(calendar: Calendar) -> CalendarVersion:
+    version = calendar.current_version
+    if version is None:
+        raise NotSetUp(f"The calendar \u201c{calendar.name}\u201d has no published hours yet.")
+    return version
+
+
+def _start(
+    row: Handoff,
+    kind: ClockKind,
+    *,
+    started_at: datetime,
+    hours: CalendarVersion,
+    leg: Leg | None = None,
+    is_unstaffed: bool = False,
+) -> Clock | None:
+    """Start the clock that the policy asks for, in place of an earlier one of the kind."""
+    HandoffClock.objects.filter(handoff_id=row.pk, kind=kind, is_current=True).update(
+        is_current=False
+    )
+    clock = start_clock(
+        kind=kind,
+        facts=facts_of(row),
+        started_at=started_at,
+        calendar_version=hours,
+        is_unstaffed=is_unstaffed,
+    )
+    if clock is not None:
+        HandoffClock.objects.create(
+            clock=clock, handoff_id=row.pk, leg=leg, kind=kind, is_current=True
+        )
+    return clock
+
+
+def _current(row: Handoff, kinds: Collection[str]) -> list[HandoffClock]:
+    """The current clocks of these kinds, in the order in which clocks are locked."""
+    links = HandoffClock.objects.filter(handoff_id=row.pk, is_current=True, kind__in=list(kinds))
+    return list(links.select_related("clock").order_by("clock_id"))
