@@ -1,115 +1,43 @@
-"""What counts as a real answer.
-
-A required field is no gate if "n/a" opens it. An answer is real when something is left after
-everything invisible is taken away, when it holds a letter or a digit, and when it is not one of
-the words that people type to get past a form.
-"""
+"""Reading answers as they are stored, and saying whether they count."""
 
 import re
-import unicodedata
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from core.errors import FieldProblem
 from handoff.rules.form import FormField
+from handoff.rules.kinds import check_kind, check_many, check_partial
+from handoff.rules.placeholders import (
+    STATE,
+    TEXT,
+    has_forbidden_characters,
+    is_empty,
+    is_placeholder,
+    visible,
+)
+
+__all__ = [
+    "check_answer",
+    "has_forbidden_characters",
+    "is_empty",
+    "is_placeholder",
+    "read_answer",
+    "visible",
+]
 
 MAX_TEXT = 200
 MAX_LONG_TEXT = 5_000
+MAX_URL = 1_000
 MAX_LINE = 500
 MAX_LINES = 3
+MAX_CHOICES = 40
 MAX_INTEGER = 100_000_000
 
-# Letters and symbols that print as nothing, which the Unicode categories do not tell.
-_BLANKS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5"), " ")
-_PLACEHOLDERS = frozenset(
-    {
-        "na",
-        "n a",
-        "not applicable",
-        "not available",
-        "not known",
-        "not sure",
-        "tbd",
-        "tba",
-        "tbc",
-        "to be defined",
-        "to be determined",
-        "to be confirmed",
-        "to be announced",
-        "to be done",
-        "to do",
-        "todo",
-        "none",
-        "nil",
-        "null",
-        "nothing",
-        "undefined",
-        "unknown",
-        "unk",
-        "idk",
-        "dont know",
-        "don t know",
-        "do not know",
-        "no idea",
-        "no info",
-        "no information",
-        "blank",
-        "empty",
-        "placeholder",
-        "dummy",
-        "test",
-        "testing",
-        "asdf",
-        "qwerty",
-        "x",
-        "later",
-        "fill in later",
-        "see crm",
-        "see above",
-        "same as above",
-    }
-)
+_LONGEST = {"long_text": MAX_LONG_TEXT, "url": MAX_URL}
+_LISTS = frozenset({"lines", "multi"})
+_CHOICES = frozenset({"choice", "yes_no"})
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[^@\s.<>\"(),:;\\\[\]]+(\.[^@\s.<>\"(),:;\\\[\]]+)+")
-
-
-def visible(text: str) -> str:
-    """The text without characters that print as nothing, white space folded."""
-    kept = (
-        " " if unicodedata.category(char)[0] == "Z" or char in "\t\n\r" else char
-        for char in text.translate(_BLANKS)
-        if unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"}
-        and (unicodedata.category(char) != "Cc" or char in "\t\n\r")
-    )
-    return " ".join("".join(kept).split())
-
-
-def is_placeholder(text: str) -> bool:
-    """True for what is typed to get past a form: "n/a", "tbd", "-", "???", "xxx"."""
-    seen = unicodedata.normalize("NFKC", visible(text)).casefold()
-    words = " ".join(re.findall(r"[^\W_]+", seen))
-    if not words or words in _PLACEHOLDERS or words.replace(" ", "") in _PLACEHOLDERS:
-        return True
-    letters = words.replace(" ", "")
-    return len(letters) > 2 and letters.isascii() and letters.isalpha() and len(set(letters)) == 1
-
-
-def has_forbidden_characters(text: str) -> bool:
-    """True for NUL, other control characters and lone surrogates, which no database should get."""
-    return any(
-        unicodedata.category(char) == "Cs"
-        or (unicodedata.category(char) == "Cc" and char not in "\t\n\r")
-        for char in text
-    )
-
-
-def is_empty(value: object) -> bool:
-    """True when nothing visible was answered."""
-    if value is None:
-        return True
-    if isinstance(value, str):
-        return not visible(value)
-    if isinstance(value, list):
-        return all(is_empty(item) for item in value)
-    return False
 
 
 def read_answer(field: FormField, raw: object) -> tuple[object, FieldProblem | None]:
@@ -119,18 +47,38 @@ def read_answer(field: FormField, raw: object) -> tuple[object, FieldProblem | N
     are not text. Whether the answer opens the gate is ``check_answer``'s question.
     """
     if raw is None or raw == "":
-        return ([] if field.kind == "lines" else None), None
-    if field.kind == "lines":
+        return ([] if field.kind in _LISTS else None), None
+    if isinstance(raw, dict):
+        return _read_partial(field, raw)
+    if field.kind in _LISTS:
         return _read_lines(field, raw)
-    if field.kind == "integer":
-        return _read_integer(field, raw)
+    return _read_integer(field, raw) if field.kind == "integer" else _read_one(field, raw)
+
+
+def _read_one(field: FormField, raw: object) -> tuple[object, FieldProblem | None]:
+    if field.kind == "yes_no" and isinstance(raw, bool):
+        return ("Yes" if raw else "No"), None
     if not isinstance(raw, str):
         return None, _problem(field, "wrong_type", f"{field.label} must be text.")
     return _read_text(field, raw)
 
 
+def _read_partial(field: FormField, raw: dict[str, Any]) -> tuple[object, FieldProblem | None]:
+    state, text = raw.get(STATE), raw.get(TEXT) or ""
+    known = isinstance(state, str) and isinstance(text, str) and set(raw) <= {STATE, TEXT}
+    if not field.partial or not known:
+        return None, _problem(field, "wrong_type", f"{field.label} must be one answer.")
+    if not state:
+        return read_answer(field, text)
+    for part in (state, text):
+        stored, problem = _read_text(field, part)
+        if problem is not None:
+            return None, problem
+    return ({STATE: " ".join(state.split()), TEXT: stored} if stored else {STATE: state}), None
+
+
 def _read_text(field: FormField, raw: str) -> tuple[object, FieldProblem | None]:
-    limit = MAX_LONG_TEXT if field.kind == "long_text" else MAX_TEXT
+    limit = _LONGEST.get(field.kind, MAX_TEXT)
     if has_forbidden_characters(raw):
         message = f"{field.label} has characters that are not text. Type it again."
         return None, _problem(field, "invalid_characters", message)
@@ -151,8 +99,9 @@ def _read_lines(field: FormField, raw: object) -> tuple[object, FieldProblem | N
         message = f"{field.label} has characters that are not text. Type it again."
         return None, _problem(field, "invalid_characters", message)
     lines = [" ".join(item.split()) for item in items if visible(item)]
-    if len(lines) > MAX_LINES:
-        message = f"{field.label} has {len(lines)} lines; give at most {MAX_LINES}, one per line."
+    most = MAX_LINES if field.kind == "lines" else MAX_CHOICES
+    if len(lines) > most:
+        message = f"{field.label} has {len(lines)} lines; give at most {most}, one per line."
         return None, _problem(field, "too_many", message)
     if any(len(line) > MAX_LINE for line in lines):
         message = f"A line of {field.label} is longer than {MAX_LINE} characters. Shorten it."
@@ -170,45 +119,88 @@ def _read_integer(field: FormField, raw: object) -> tuple[object, FieldProblem |
 
 
 def check_answer(field: FormField, value: object) -> FieldProblem | None:
-    """Why the answer does not count, or None when it does. An empty answer counts as missing."""
+    """Why the answer does not count, or None when it does, wholly or in part.
+
+    An empty answer counts as missing.
+    """
     if is_empty(value):
         return _problem(field, "required", f"{field.label} is missing. {field.help}")
-    if isinstance(value, int):
-        message = f"{field.label} must be 1 or more."
-        return _problem(field, "not_positive", message) if value < 1 else None
-    texts = value if isinstance(value, list) else [str(value)]
-    fake = next((text for text in texts if is_placeholder(text)), None)
-    if fake is not None:
-        return _placeholder(field, fake)
-    return None if isinstance(value, list) else _check_kind(field, texts[0])
+    if isinstance(value, dict):
+        return check_partial(field, value)
+    if isinstance(value, list):
+        return _check_list(field, value)
+    return _check_number(field, value) if field.kind == "integer" else _check_text(field, value)
+
+
+def _check_number(field: FormField, value: object) -> FieldProblem | None:
+    if not isinstance(value, int):
+        message = f"{field.label} must be a whole number."
+        return _problem(field, "not_a_number", message)
+    message = f"{field.label} must be 1 or more."
+    return _problem(field, "not_positive", message) if value < 1 else None
+
+
+def _check_text(field: FormField, value: object) -> FieldProblem | None:
+    text = str(value)
+    if is_placeholder(text) and not (field.kind in _CHOICES and text in field.options):
+        return _placeholder(field, text)
+    return _check_kind(field, text)
+
+
+def _check_list(field: FormField, values: list[Any]) -> FieldProblem | None:
+    if field.kind == "multi":
+        return check_many(field, values)
+    fake = next((str(text) for text in values if is_placeholder(str(text))), None)
+    return None if fake is None else _placeholder(field, fake)
 
 
 def _check_kind(field: FormField, text: str) -> FieldProblem | None:
-    if field.kind == "email" and not _EMAIL.fullmatch(text):
-        message = f"{field.label} needs an address such as ana@company.example."
-        return _problem(field, "invalid_email", message)
-    if field.kind == "phone":
-        digits = re.sub(r"\D", "", text)
-        if len(digits) < 6 or len(set(digits)) == 1:
-            message = f"{field.label} needs a number that can be dialled, with its area code."
-            return _problem(field, "invalid_phone", message)
-    if field.kind == "date":
-        try:
-            date.fromisoformat(text)
-        except ValueError:
-            message = f"{field.label} must be a day such as 2026-11-30."
-            return _problem(field, "invalid_date", message)
-    if field.kind == "choice" and text not in field.options:
-        message = f"{field.label} must be one of: {', '.join(field.options)}."
-        return _problem(field, "invalid_choice", message)
+    check = _TEXT_KINDS.get(field.kind)
+    return check(field, text) if check else check_kind(field, text)
+
+
+def _check_email(field: FormField, text: str) -> FieldProblem | None:
+    if _EMAIL.fullmatch(text):
+        return None
+    message = f"{field.label} needs an address such as ana@company.example."
+    return _problem(field, "invalid_email", message)
+
+
+def _check_phone(field: FormField, text: str) -> FieldProblem | None:
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 6 and len(set(digits)) > 1:
+        return None
+    message = f"{field.label} needs a number that can be dialled, with its area code."
+    return _problem(field, "invalid_phone", message)
+
+
+def _check_date(field: FormField, text: str) -> FieldProblem | None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        message = f"{field.label} must be a day such as 2026-11-30."
+        return _problem(field, "invalid_date", message)
     return None
+
+
+_TEXT_KINDS: dict[str, Callable[[FormField, str], FieldProblem | None]] = {
+    "email": _check_email,
+    "phone": _check_phone,
+    "date": _check_date,
+}
 
 
 def _placeholder(field: FormField, text: str) -> FieldProblem:
     shown = visible(text)[:40] or "An empty line"
     return _problem(
-        field, "placeholder", f"\u201c{shown}\u201d does not count for {field.label}. {field.help}"
+        field,
+        "placeholder",
+        f"\u201c{shown}\u201d does not count for {field.label}. {field.help}{_way_out(field)}",
     )
+
+
+def _way_out(field: FormField) -> str:
+    return f" Or choose \u201c{field.partial[0]}\u201d." if field.partial else ""
 
 
 def _problem(field: FormField, code: str, message: str) -> FieldProblem:
