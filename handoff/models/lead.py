@@ -28,6 +28,9 @@ class Company(Timestamped):
     size = models.PositiveIntegerField(null=True, blank=True, help_text="Number of employees.")
     industry = models.CharField(max_length=200, blank=True)
     country = models.CharField(max_length=200, blank=True)
+    details = models.JSONField(
+        default=dict, blank=True, help_text="Further answers about the company, by field."
+    )
 
     objects = CompanyQuerySet.as_manager()
 
@@ -85,6 +88,9 @@ class Lead(Timestamped):
 
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
+    details = models.JSONField(
+        default=dict, blank=True, help_text="Further answers about the contact, by field."
     )
 
     objects = LeadQuerySet.as_manager()

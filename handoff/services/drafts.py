@@ -15,7 +15,7 @@ from handoff.choices import EventKind, Temperature
 from handoff.errors import AnswersRefused, TemperatureLowered, TypeNotOffered
 from handoff.models import FormVersion, Handoff, HandoffType, Lead
 from handoff.rules.form import Form
-from handoff.rules.gate import completeness, read_answers
+from handoff.rules.gate import asked_answers, completeness, meeting_time, read_answers
 from handoff.rules.qualified import hand_off_start
 from handoff.rules.transitions import Step, may_set_temperature
 from handoff.rules.values import is_empty
@@ -34,11 +34,13 @@ def create_draft(
     lead: Lead | None = None,
     temperature: str | None = None,
     submission_uuid: uuid.UUID | None = None,
+    form_version: FormVersion | None = None,
 ) -> Handoff:
     """Begin a handoff of a lead; without a lead, the answers name the contact and company.
 
     The same ``submission_uuid`` by the same person gives the same draft, so that a form sent
-    twice makes one.
+    twice makes one. ``form_version`` is the one that the person saw, where another has been
+    published since: what they typed is kept with the questions that they answered.
 
     Raises:
         NotPermitted, TypeNotOffered: the person may not hand off, or not this type.
@@ -51,7 +53,8 @@ def create_draft(
     offered = {offer.pk: offer for offer in types_for(by)}
     if type.pk not in offered or type.current_form is None:
         raise TypeNotOffered(f"Your groups do not hand off \u201c{type.name}\u201d.")
-    form_version = type.current_form
+    if form_version is None or form_version.type_id != type.pk:
+        form_version = type.current_form
     form = Form.from_layout(form_version.layout)
     clean = _readable(form, answers)
     key = submission_uuid or uuid.uuid4()
@@ -89,11 +92,10 @@ def _insert(
         type_id=form_version.type_id,
         form_version=form_version,
         temperature=temperature,
-        answers=answers,
-        completeness=completeness(form, answers),
         submitted_by=by,
         owner=by,
         submission_uuid=key,
+        **_kept(form, answers),
     )
     # The first of a chain points at itself, and its id is known only now.
     Handoff.objects.filter(pk=row.pk).update(chain_id=row.pk)
@@ -110,6 +112,7 @@ def _insert(
         "chain_id": row.pk,
         "temperature": temperature,
         "completeness": row.completeness,
+        "meeting_at": row.meeting_at.isoformat() if row.meeting_at else None,
     }
     append_event(row, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
     return row
@@ -161,14 +164,27 @@ def save_draft(
             event=EventKind.EDITED,
             by=by,
             now=now,
-            changes={
-                "answers": clean,
-                "temperature": warmth,
-                "completeness": completeness(form, clean),
-            },
+            changes={**_kept(form, clean), "temperature": warmth},
             data={"fields": touched},
         )
         return row
+
+
+def _kept(form: Form, answers: dict[str, Any]) -> dict[str, Any]:
+    """The columns that follow from the answers."""
+    return {
+        "answers": answers,
+        "completeness": completeness(form, answers),
+        "meeting_at": meeting_time(form, answers),
+    }
+
+
+def frozen(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a handoff that is submitted with these answers.
+
+    What the form does not ask in view of the others is dropped: it was never part of the story.
+    """
+    return _kept(form, asked_answers(form, answers))
 
 
 def _readable(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 
 from accounts.models import User
+from handoff.choices import FieldTarget
 from handoff.models import Company, Lead
 from handoff.rules.form import Form
-from handoff.rules.values import is_empty
+from handoff.rules.kinds import is_partial
+from handoff.rules.values import check_answer, is_empty
 
 _COMPANY = {
     "company.name": "name",
@@ -31,13 +33,18 @@ _LEAD = {
 }
 
 
+# Which columns hold answers written to a target; every other answer goes to its ``details``.
+_COLUMNS = {FieldTarget.COMPANY.value: _COMPANY, FieldTarget.LEAD.value: _LEAD}
+
+
 def answers_of_lead(lead: Lead, form: Form) -> dict[str, Any]:
     """What lead and company already tell, so that nobody types it again."""
     known: dict[str, Any] = {}
     for columns, source in ((_COMPANY, lead.company), (_LEAD, lead)):
-        for key, column in columns.items():
-            value = getattr(source, column)
-            if form.get(key) is not None and not is_empty(value):
+        told = {key: getattr(source, column) for key, column in columns.items()}
+        for key, value in {**source.details, **told}.items():
+            field = form.get(key)
+            if field is not None and check_answer(field, value) is None:
                 known[key] = value
     return known
 
@@ -85,31 +92,46 @@ def _any_case(column: str, value: str) -> Exact:
 
 
 def write_through(lead: Lead, form: Form, answers: Mapping[str, Any], *, temperature: str) -> None:
-    """Bring company and lead up to what a submitted form says. Empty answers erase nothing."""
-    targets = {field.key: field.target for field in form.fields()}
-    _write_company(
-        lead.company_id,
-        {
-            column: answers[key]
-            for key, column in _COMPANY.items()
-            if targets.get(key) == "company" and not is_empty(answers.get(key))
-        },
-    )
+    """Bring company and lead up to what a submitted form says. Empty answers erase nothing.
+
+    An answer that is known in part only, or that the form does not ask in view of the others,
+    stays on the handoff.
+    """
     told = {
-        column: answers[key]
-        for key, column in _LEAD.items()
-        if targets.get(key) == "lead" and not is_empty(answers.get(key))
+        field.key: (field.target, answers[field.key])
+        for field in form.asked(answers)
+        if not is_empty(answers.get(field.key)) and not is_partial(answers[field.key])
     }
-    Lead.objects.filter(pk=lead.pk).update(**told, temperature=temperature)
+    columns, details = _written(told, FieldTarget.COMPANY)
+    _write_company(lead.company_id, columns, details)
+    columns, details = _written(told, FieldTarget.LEAD)
+    if details:
+        locked = Lead.objects.select_for_update().get(pk=lead.pk)
+        columns["details"] = {**locked.details, **details}
+    Lead.objects.filter(pk=lead.pk).update(**columns, temperature=temperature)
 
 
-def _write_company(pk: int, columns: Mapping[str, Any]) -> None:
+def _written(
+    told: Mapping[str, tuple[str, Any]], target: FieldTarget
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the answers for this target: those with a column of their own, and the others."""
+    own = _COLUMNS[target.value]
+    mine = {key: value for key, (where, value) in told.items() if where == target}
+    columns = {own[key]: value for key, value in mine.items() if key in own}
+    return columns, {key: value for key, value in mine.items() if key not in own}
+
+
+def _write_company(
+    pk: int, columns: Mapping[str, Any], details: Mapping[str, Any] | None = None
+) -> None:
     row = Company.objects.filter(pk=pk)
     rest = dict(columns)
     if domain := rest.pop("domain", None):
         # Where another company answers to it, the form's answer stays on the handoff.
         with contextlib.suppress(IntegrityError), transaction.atomic():
             row.update(domain=domain)
+    if details:
+        rest["details"] = {**row.select_for_update().get().details, **details}
     if rest:
         row.update(**rest)
 

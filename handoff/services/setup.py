@@ -1,6 +1,6 @@
 """What a new installation needs before the first handoff."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -11,8 +11,9 @@ from accounts.models import Organisation, User
 from accounts.services import create_organisation, create_user, ensure_roles
 from handoff.errors import AlreadySetUp
 from handoff.models import Field, FormVersion, HandoffType
-from handoff.rules.form import Form
-from handoff.rules.presets import QUALIFIED_LEAD, QUALIFIED_LEAD_KEY, QUALIFIED_LEAD_NAME
+from handoff.rules.catalogue import CATALOGUE
+from handoff.rules.form import Form, FormField
+from handoff.rules.presets import QUALIFIED_LEAD_KEY, TYPES
 from routing.models import Pool
 from routing.services import create_pool, publish_rule_set
 from sla.services import install_preset
@@ -33,11 +34,13 @@ def set_up(
     password: str,
     now: datetime,
     preset: str = "standard",
+    types: Collection[str] = (QUALIFIED_LEAD_KEY,),
 ) -> Organisation:
     """Make the organisation with its first admin and all that a small team needs.
 
-    Office hours from Monday to Friday in ``zone``, the type *Qualified lead* with its form, one
-    policy, one pool and the rule that sends everything there. The admin adds the people.
+    Office hours from Monday to Friday in ``zone``, the types that ship with the product with
+    their forms, of which ``types`` are switched on, one policy, one pool and the rule that sends
+    everything there. The admin adds the people.
 
     Raises:
         AlreadySetUp: there is an organisation already.
@@ -65,20 +68,24 @@ def set_up(
         by=None,
         now=now,
     )
-    _install_defaults(preset, by=admin, now=now)
+    _install_defaults(preset, types, by=admin, now=now)
     return made
 
 
-def _install_defaults(preset: str, *, by: User, now: datetime) -> None:
-    """The type, the policies, the pool and the rule that a small team starts with."""
-    install_type(
-        key=QUALIFIED_LEAD_KEY,
-        name=QUALIFIED_LEAD_NAME,
-        form=QUALIFIED_LEAD,
-        submitters=[Role.SDR],
-        receivers=[Role.AE],
-        by=by,
-    )
+def _install_defaults(preset: str, types: Collection[str], *, by: User, now: datetime) -> None:
+    """The types, the policies, the pool and the rule that a small team starts with."""
+    for key, name, form in TYPES:
+        install_type(
+            key=key,
+            name=name,
+            form=form,
+            submitters=[Role.SDR],
+            receivers=[Role.AE],
+            by=by,
+            now=now,
+            is_active=key in types,
+        )
+    keep_fields(CATALOGUE.values())
     install_preset(name=preset, by_id=by.pk, now=now)
     pool = create_pool(name=MAIN_POOL, manager=by, by=by, now=now)
     publish_fallback(pool, by=by, now=now)
@@ -98,31 +105,43 @@ def install_type(
     submitters: Iterable[Role],
     receivers: Iterable[Role],
     by: User | None,
+    now: datetime | None = None,
+    is_active: bool = True,
 ) -> HandoffType:
     """Make a handoff type with its fields and first form, or a new form where it differs."""
-    made, _ = HandoffType.objects.get_or_create(key=key, defaults={"name": name})
+    made, _ = HandoffType.objects.get_or_create(
+        key=key, defaults={"name": name, "is_active": is_active}
+    )
     made.submitter_groups.set(_groups(submitters))
     made.receiver_groups.set(_groups(receivers))
     layout = form.to_layout()
     if made.current_form is not None and made.current_form.layout == layout:
         return made
-    for item in form.fields():
-        Field.objects.update_or_create(
-            key=item.key,
-            defaults={
-                "label": item.label,
-                "help": item.help,
-                "target": item.target,
-                "kind": item.kind,
-                "options": list(item.options),
-            },
-        )
+    keep_fields(form.fields())
     last = FormVersion.objects.filter(type=made).order_by("-n").first()
     made.current_form = FormVersion.objects.create(
-        type=made, n=last.n + 1 if last else 1, layout=layout, made_by=by
+        type=made, n=last.n + 1 if last else 1, layout=layout, made_by=by, published_at=now
     )
     made.save(update_fields=["current_form"])
     return made
+
+
+def keep_fields(fields: Iterable[FormField]) -> None:
+    """Have these fields in the catalogue; what an admin has changed there since is kept."""
+    wanted = {field.key: field for field in fields}
+    known = set(Field.objects.filter(key__in=wanted).values_list("key", flat=True))
+    for key, item in wanted.items():
+        if key not in known:
+            Field.objects.create(
+                key=key,
+                label=item.label,
+                help=item.help,
+                target=item.target,
+                kind=item.kind,
+                options=list(item.options),
+                partial=list(item.partial),
+                is_ahead=item.is_ahead,
+            )
 
 
 def _groups(roles: Iterable[Role]) -> list[Group]:

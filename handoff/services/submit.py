@@ -12,12 +12,13 @@ from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
 from handoff.models import Handoff, Leg
 from handoff.models.handoff import SUBMITTED_OPEN
 from handoff.rules.form import Form
-from handoff.rules.gate import completeness, gate_problems
+from handoff.rules.gate import gate_problems
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state
 from handoff.services.change import append_event, apply_change, lock_handoff, open_for
 from handoff.services.clocks import stop_clocks
+from handoff.services.drafts import frozen
 from handoff.services.leads import write_through
 from handoff.services.placement import RESUBMITTED, SUBMITTED, place
 from routing.selectors import match_rule
@@ -62,7 +63,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     )
     form = Form.from_layout(row.form_version.layout)
     rejected = _rejected_leg(previous)
-    _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date())
+    _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date(), now=now)
     _refuse_second(row)
     write_through(row.lead, form, row.answers, temperature=row.temperature)
     row.lead.refresh_from_db()
@@ -81,7 +82,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
         reason=RESUBMITTED if rejected else SUBMITTED,
         by=by,
         now=now,
-        changes={"submitted_at": now, "completeness": completeness(form, row.answers)},
+        changes={"submitted_at": now, **frozen(form, row.answers)},
         data={"previous": previous_id} if previous_id else None,
         first=rejected.receiver_id if rejected else None,
     )
@@ -101,9 +102,9 @@ def _rejected_leg(previous: Handoff | None) -> Leg | None:
     )
 
 
-def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date) -> None:
+def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date, now: datetime) -> None:
     marked = rejected.rejected_fields if rejected else ()
-    problems = gate_problems(form, row.answers, marked=marked, today=today)
+    problems = gate_problems(form, row.answers, marked=marked, today=today, now=now)
     if problems:
         count = len(problems)
         message = "1 field is not ready." if count == 1 else f"{count} fields are not ready."

@@ -9,6 +9,7 @@ from accounts.choices import Role
 from accounts.models import Organisation, Team, User
 from accounts.services import create_team, create_user, set_membership
 from handoff.models import Handoff, HandoffType
+from handoff.rules.presets import QUALIFIED_LEAD_KEY
 from handoff.services import create_draft, set_up, submit_handoff
 from routing.models import Pool
 from routing.services import add_member, set_capacity
@@ -104,7 +105,8 @@ def make_world(*, receivers=2, capacity=None, zone="Europe/Berlin", preset="stan
     admin = User.objects.get(email="admin@handoff.example")
     team = create_team(name="DACH", by=admin, now=NOW)
     pool = Pool.objects.get()
-    world = World(organisation, admin, admin, admin, [], team, pool, HandoffType.objects.get())
+    type_ = HandoffType.objects.get(key=QUALIFIED_LEAD_KEY)
+    world = World(organisation, admin, admin, admin, [], team, pool, type_)
     world.manager = world.person("Helen Brandt", Role.MANAGER)
     set_membership(team=team, user=world.manager, is_manager=True, by=admin, now=NOW)
     Pool.objects.filter(pk=pool.pk).update(manager=world.manager)

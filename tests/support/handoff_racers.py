@@ -58,7 +58,7 @@ def submit(racer: Racer, user_id: int, count: int, prefix: str, at: datetime) ->
     from handoff.services import create_draft, submit_handoff
 
     by = User.objects.get(pk=user_id)
-    type_ = HandoffType.objects.get()
+    type_ = HandoffType.objects.get(is_active=True)
     drafts = [
         create_draft(
             type=type_,
@@ -80,7 +80,7 @@ def create_same(racer: Racer, user_id: int, keys: list[str], at: datetime) -> li
     from handoff.services import create_draft
 
     by = User.objects.get(pk=user_id)
-    type_ = HandoffType.objects.get()
+    type_ = HandoffType.objects.get(is_active=True)
     made = []
     for n, key in enumerate(keys):
         racer.line_up()
@@ -121,7 +121,7 @@ def draft_of_same_company(racer: Racer, user_id: int, tag: str, count: int, at: 
     from handoff.services import create_draft
 
     by = User.objects.get(pk=user_id)
-    type_ = HandoffType.objects.get()
+    type_ = HandoffType.objects.get(is_active=True)
     for n in range(count):
         told = _answers(f"{tag}{n}") | {
             "company.name": f"Shared {n}",

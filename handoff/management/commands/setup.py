@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.errors import DomainError
 from core.loops import database_now
 from handoff.management.reports import command_error
+from handoff.rules.presets import TYPES
 from handoff.services import set_up
 from sla.rules.presets import PRESETS
 
@@ -28,6 +29,14 @@ class Command(BaseCommand):
             choices=sorted(PRESETS),
             help="SLA policies to begin with",
         )
+        known = [key for key, _, _ in TYPES]
+        parser.add_argument(
+            "--types",
+            nargs="+",
+            default=known[:1],
+            choices=known,
+            help="what is handed off; the others can be switched on later",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         password = options["password"] or _asked()
@@ -40,6 +49,7 @@ class Command(BaseCommand):
                 password=password,
                 now=database_now(),
                 preset=options["preset"],
+                types=options["types"],
             )
         except DomainError as refused:
             raise command_error(refused) from refused
