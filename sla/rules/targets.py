@@ -15,6 +15,16 @@ WORKING_DAYS = "working_days"
 REMIND = "remind"
 BREACH = "breach"
 ALERT_MANAGER = "alert_manager"
+REASSIGN = "reassign"
+RETURN_TO_SUBMITTER = "return_to_submitter"
+
+# A move answers one kind of miss: only a leg goes to the backup, only the buyer's clock returns.
+MOVES = {REASSIGN: "accept", RETURN_TO_SUBMITTER: "contact"}
+MISPLACED = {
+    REASSIGN: "Only the ladder of accept gives a lead to the backup.",
+    RETURN_TO_SUBMITTER: "Only the ladder of first contact returns a lead to the submitter.",
+}
+TOLD = (REMIND, ALERT_MANAGER)
 
 RECIPIENTS = frozenset({"receiver", "owner", "submitter", "manager"})
 
@@ -51,7 +61,7 @@ def target_problems(targets: Sequence[TargetSpec]) -> Iterator[FieldProblem]:
             yield FieldProblem("targets", "target_twice", f"Give {kind} one target, not {count}.")
     for index, target in enumerate(targets):
         yield from _amount_problems(f"targets[{index}]", target)
-        yield from _ladder_problems(f"targets[{index}]", target.steps)
+        yield from _ladder_problems(f"targets[{index}]", target)
 
 
 def _amount_problems(place: str, target: TargetSpec) -> Iterator[FieldProblem]:
@@ -65,15 +75,16 @@ def _amount_problems(place: str, target: TargetSpec) -> Iterator[FieldProblem]:
         )
 
 
-def _ladder_problems(place: str, steps: Sequence[StepSpec]) -> Iterator[FieldProblem]:
-    rungs = Counter((step.offset_percent, step.action) for step in steps)
+def _ladder_problems(place: str, target: TargetSpec) -> Iterator[FieldProblem]:
+    rungs = Counter((step.offset_percent, step.action) for step in target.steps)
     for (offset, action), count in rungs.items():
         if count > 1:
             yield FieldProblem(
                 f"{place}.steps", "step_twice", f"Keep one step {action} at {offset} %."
             )
-    for index, step in enumerate(steps):
+    for index, step in enumerate(target.steps):
         yield from _step_problems(f"{place}.steps[{index}]", step)
+        yield from _move_problems(f"{place}.steps[{index}]", step, target.kind)
 
 
 def _step_problems(place: str, step: StepSpec) -> Iterator[FieldProblem]:
@@ -93,13 +104,26 @@ def _step_problems(place: str, step: StepSpec) -> Iterator[FieldProblem]:
         yield FieldProblem(
             f"{place}.offset_percent", "step_too_late", f"Give at most {LATEST_PERCENT} percent."
         )
-    if step.action not in (REMIND, ALERT_MANAGER):
-        yield FieldProblem(
-            f"{place}.action", "action_unknown", f"Choose {REMIND} or {ALERT_MANAGER}."
-        )
+    if step.action not in (*TOLD, *MOVES):
+        known = ", ".join((*TOLD, *MOVES))
+        yield FieldProblem(f"{place}.action", "action_unknown", f"Choose one of: {known}.")
     unknown = set(step.recipients) - RECIPIENTS
-    if unknown or not step.recipients:
+    # A move tells those whom it concerns, whoever else is named.
+    if unknown or (step.action in TOLD and not step.recipients):
         known = ", ".join(sorted(RECIPIENTS))
         yield FieldProblem(
             f"{place}.recipients", "recipients_unknown", f"Name one or more of: {known}."
+        )
+
+
+def _move_problems(place: str, step: StepSpec, kind: str) -> Iterator[FieldProblem]:
+    if step.action not in MOVES:
+        return
+    if kind != MOVES[step.action]:
+        yield FieldProblem(f"{place}.action", "move_misplaced", MISPLACED[step.action])
+    if step.offset_percent < 0:
+        yield FieldProblem(
+            f"{place}.offset_percent",
+            "move_before_due",
+            "A move must come at the due time or after it: give a percent of 0 or more.",
         )

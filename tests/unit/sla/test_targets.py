@@ -46,6 +46,18 @@ def test_step_that_cannot_be_is_refused(step, code):
     assert codes(step) == [code]
 
 
+@pytest.mark.parametrize(
+    ("kind", "action"), [("accept", "reassign"), ("contact", "return_to_submitter")]
+)
+def test_move_fits_one_kind_of_clock_and_tells_nobody_by_need(kind, action):
+    assert codes(StepSpec(100, action, ()), kind=kind) == []
+    assert codes(StepSpec(100, action, ()), kind="next_step") == ["move_misplaced"]
+
+
+def test_move_before_due_is_refused():
+    assert codes(StepSpec(-10, "reassign", ())) == ["move_before_due"]
+
+
 def test_step_twice_is_refused():
     assert codes(REMINDER, REMINDER) == ["step_twice"]
 
@@ -90,7 +102,8 @@ def test_preset_temperatures_promises_what_the_product_says():
 
 def test_rules_and_stored_choices_use_the_same_words():
     assert set(targets.MOST) == set(Unit.values)
-    assert {targets.REMIND, targets.BREACH, targets.ALERT_MANAGER} == set(StepAction.values)
+    known = {targets.BREACH, *targets.TOLD, *targets.MOVES}
+    assert known == set(StepAction.values)
 
 
 def test_rules_and_stored_states_use_the_same_words():
