@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,11 +48,19 @@ class MemberStanding:
 
 def member_standings(pool_id: int, *, now: datetime) -> list[MemberStanding]:
     """Every member of the pool by member id, in one query whatever their number."""
+    return standings_by_pool([pool_id], now=now).get(pool_id, [])
+
+
+def standings_by_pool(
+    pool_ids: Collection[int], *, now: datetime
+) -> dict[int, list[MemberStanding]]:
+    """The same for several pools, in one query; a pool without members is left out."""
     away = TimeOff.objects.covering(now).filter(user=OuterRef("user")).order_by("-ends_at")
-    rows = Member.objects.filter(pool=pool_id).order_by("pk")
+    rows = Member.objects.filter(pool__in=pool_ids).order_by("pk")
     # Plain values: making three model objects for each member would cost more than the pick.
     values = rows.annotate(away_until=Subquery(away.values("ends_at")[:1])).values_list(
         "pk",
+        "pool_id",
         "user_id",
         "credit",
         "last_picked_sequence",
@@ -67,9 +75,15 @@ def member_standings(pool_id: int, *, now: datetime) -> list[MemberStanding]:
         "away_until",
         named=True,
     )
-    found = list(values)
-    last_round = max((row.last_present_sequence for row in found), default=0)
-    return [_member_standing(row, last_round, now) for row in found]
+    found: dict[int, list[Any]] = {}
+    for row in values:
+        found.setdefault(row.pool_id, []).append(row)
+    return {pool_id: _standings(members, now) for pool_id, members in found.items()}
+
+
+def _standings(rows: Sequence[Any], now: datetime) -> list[MemberStanding]:
+    last_round = max(row.last_present_sequence for row in rows)
+    return [_member_standing(row, last_round, now) for row in rows]
 
 
 def _member_standing(row: Any, last_round: int, now: datetime) -> MemberStanding:
