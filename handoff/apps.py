@@ -9,6 +9,8 @@ class HandoffConfig(AppConfig):
         from core.triggers import register as register_triggers
         from handoff import checks, texts  # noqa: F401  # importing registers the checks
         from handoff.triggers import all_triggers
+        from handoff.vocabulary import register as register_vocabulary
 
         register_triggers(*all_triggers())
         texts.register()
+        register_vocabulary()

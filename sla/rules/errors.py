@@ -15,6 +15,13 @@ class PolicyInvalid(Refused):
         super().__init__(" ".join(problem.message for problem in problems), problems=problems)
 
 
+class PolicyChanged(Conflict):
+    """Another version was published after the one that was looked at."""
+
+    code = "policy_changed"
+    title = "This policy has changed in the meantime"
+
+
 class PositionTaken(Refused):
     """Two published policies cannot stand at one place."""
 

@@ -3,7 +3,8 @@
 from sla.services.clocks import cancel_clock, meet_clock, start_clock
 from sla.services.escalations import claim_escalations, fail_escalation, finish_escalation
 from sla.services.pauses import pause_clock, resume_clock
-from sla.services.policies import install_preset, publish_policy
+from sla.services.policies import install_preset, publish_policy, retire_policy
+from sla.services.restart import reopen_clock, retarget_clock
 from sla.services.sweep import fire_due_steps
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "meet_clock",
     "pause_clock",
     "publish_policy",
+    "reopen_clock",
     "resume_clock",
+    "retire_policy",
+    "retarget_clock",
     "start_clock",
 ]

@@ -13,9 +13,16 @@ from core.errors import FieldProblem
 from sla.choices import ClockKind, PolicyState, StepAction
 from sla.models import Policy, PolicyVersion, Step, Target
 from sla.rules import conditions as matching
-from sla.rules.errors import DefaultNeeded, PolicyInvalid, PositionTaken, PresetUnknown
+from sla.rules.errors import (
+    DefaultNeeded,
+    PolicyChanged,
+    PolicyInvalid,
+    PositionTaken,
+    PresetUnknown,
+)
 from sla.rules.presets import PRESETS
 from sla.rules.targets import TargetSpec, target_problems
+from worktime.models import Calendar
 
 
 @transaction.atomic
@@ -29,14 +36,22 @@ def publish_policy(
     targets: Sequence[TargetSpec],
     by_id: int | None,
     now: datetime,
+    calendar: Calendar | None = None,
+    since: int | None = None,
 ) -> PolicyVersion:
     """Make this the policy's published version; clocks that run keep the version they have.
 
-    A new default takes the place of the present one, whichever policy that belongs to. Raises
-    PolicyInvalid, PositionTaken, and DefaultNeeded when no default would be left.
+    `calendar` is for the buyer's clocks, None: the organisation's. A new default takes the place
+    of the present one, whichever policy that belongs to. `since` is the number of the version
+    that was looked at, 0 for a new policy. Raises PolicyInvalid, PositionTaken, PolicyChanged
+    where the policy has a later version, and DefaultNeeded when no default would be left.
     """
-    _check(conditions, is_default, targets)
+    problems = policy_problems(conditions, is_default, targets)
+    if problems:
+        raise PolicyInvalid(problems)
     _lock_policies()
+    if since is not None:
+        _refuse_stale(key, since)
     others = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED).exclude(policy__key=key)
     own = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED, policy__key=key)
     if not is_default and own.filter(is_default=True).exists():
@@ -44,9 +59,19 @@ def publish_policy(
     if is_default:
         others.filter(is_default=True).update(state=PolicyState.RETIRED)
     if others.filter(position=position).exists():
-        raise PositionTaken
+        message = f"{PositionTaken.title}."
+        raise PositionTaken(problems=[FieldProblem("position", "position_taken", message)])
     own.update(state=PolicyState.RETIRED)
-    version = _add_version(key, name, position, conditions, is_default, by_id, now)
+    version = _add_version(
+        key,
+        name,
+        by_id=by_id,
+        now=now,
+        position=position,
+        conditions=dict(conditions),
+        is_default=is_default,
+        calendar=calendar,
+    )
     for target in targets:
         _add_target(version, target)
     return version
@@ -75,7 +100,24 @@ def install_preset(*, name: str, by_id: int | None, now: datetime) -> list[Polic
     ]
 
 
-def _check(conditions: Mapping[str, Any], is_default: bool, targets: Sequence[TargetSpec]) -> None:
+@transaction.atomic
+def retire_policy(*, version: PolicyVersion, by_id: int | None, now: datetime) -> PolicyVersion:
+    """Stop using a published policy; clocks that run keep it. Raises DefaultNeeded."""
+    _lock_policies()
+    row = PolicyVersion.objects.get(pk=version.pk)
+    if row.state != PolicyState.PUBLISHED:
+        raise PolicyChanged("This version is not in use any more. Look at the list again.")
+    if row.is_default:
+        raise DefaultNeeded
+    row.state = PolicyState.RETIRED
+    row.save(update_fields=["state"])
+    return row
+
+
+def policy_problems(
+    conditions: Mapping[str, Any], is_default: bool, targets: Sequence[TargetSpec]
+) -> list[FieldProblem]:
+    """What keeps the policy from being published, each with the place and the fix."""
     problems = [*matching.problems(conditions), *target_problems(targets)]
     for target in targets:
         if target.kind not in ClockKind.values:
@@ -87,8 +129,18 @@ def _check(conditions: Mapping[str, Any], is_default: bool, targets: Sequence[Ta
     if not is_default and matching.is_empty(conditions):
         message = "Add a condition: only the default fits every handoff."
         problems.append(FieldProblem("conditions", "conditions_missing", message))
-    if problems:
-        raise PolicyInvalid(problems)
+    return problems
+
+
+def _refuse_stale(key: str, since: int) -> None:
+    last = PolicyVersion.objects.filter(policy__key=key).aggregate(last=Max("n"))["last"] or 0
+    if last != since:
+        raise PolicyChanged(
+            f"Somebody else has published version {last} meanwhile. Nothing was changed: "
+            "open the policy again and make your change there."
+            if since
+            else "A policy of this name exists already. Change that one, or choose another name."
+        )
 
 
 def _lock_policies() -> None:
@@ -97,13 +149,7 @@ def _lock_policies() -> None:
 
 
 def _add_version(
-    key: str,
-    name: str,
-    position: int,
-    conditions: Mapping[str, Any],
-    is_default: bool,
-    by_id: int | None,
-    now: datetime,
+    key: str, name: str, *, by_id: int | None, now: datetime, **said: Any
 ) -> PolicyVersion:
     policy, _ = Policy.objects.update_or_create(key=key, defaults={"name": name})
     last = policy.versions.aggregate(last=Max("n"))["last"] or 0
@@ -111,11 +157,9 @@ def _add_version(
         policy=policy,
         n=last + 1,
         state=PolicyState.PUBLISHED,
-        position=position,
-        conditions=dict(conditions),
-        is_default=is_default,
         published_at=now,
         made_by=by_id,
+        **said,
     )
 
 
