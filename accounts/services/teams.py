@@ -1,0 +1,74 @@
+"""Teams and who is in them."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Membership, Team, User
+from accounts.rules.policy import Action
+from accounts.services.errors import InvalidPerson
+from accounts.services.keeping import keep, name_problems, permit, raise_for, sign, zone_problems
+from core.errors import FieldProblem
+from worktime.models import Calendar
+
+
+@transaction.atomic
+def create_team(
+    *,
+    name: str,
+    by: User | None,
+    now: datetime,
+    zone: str = "",
+    calendar: Calendar | None = None,
+) -> Team:
+    permit(by, Action.PEOPLE_EDIT)
+    raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, None))
+    return keep(Team(name=name.strip(), zone=zone, calendar=calendar), by=by, now=now)
+
+
+@transaction.atomic
+def change_team(
+    *,
+    team: Team,
+    name: str,
+    by: User | None,
+    now: datetime,
+    zone: str = "",
+    calendar: Calendar | None = None,
+) -> Team:
+    permit(by, Action.PEOPLE_EDIT)
+    raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, team))
+    team.name, team.zone, team.calendar = name.strip(), zone, calendar
+    return keep(team, by=by, now=now, fields=["name", "zone", "calendar"])
+
+
+@transaction.atomic
+def set_membership(
+    *, team: Team, user: User, by: User | None, now: datetime, is_manager: bool = False
+) -> Membership:
+    """Put a person into a team, or change whether they manage it."""
+    permit(by, Action.PEOPLE_EDIT)
+    if not user.is_active:
+        raise InvalidPerson(f"{user} is not active; choose somebody who is.")
+    membership = Membership.objects.filter(team=team, user=user).first()
+    if membership is None:
+        return keep(Membership(team=team, user=user, is_manager=is_manager), by=by, now=now)
+    if membership.is_manager != is_manager:
+        membership.is_manager = is_manager
+        keep(membership, by=by, now=now, fields=["is_manager"])
+    return membership
+
+
+@transaction.atomic
+def remove_membership(*, membership: Membership, by: User | None, now: datetime) -> None:
+    """Take a person out of a team; what they own stays theirs."""
+    permit(by, Action.PEOPLE_EDIT)
+    sign(membership, by, now)
+    membership.delete()
+
+
+def _team_name_problems(name: str, team: Team | None) -> list[FieldProblem]:
+    taken = Team.objects.filter(name=name.strip())
+    if team is not None:
+        taken = taken.exclude(pk=team.pk)
+    return [FieldProblem("name", "taken", f"A team is called {name} already.")] * taken.exists()
