@@ -15,7 +15,7 @@ from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.forms import (
@@ -31,13 +31,17 @@ from core.admin import add_problems, page, person, signed_in
 from core.errors import Refused
 
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+READ_OR_WRITE = ["GET", "HEAD", "POST"]
 
 
 class SignIn(LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
+    # Django's view takes PUT for POST.
+    http_method_names = ("get", "head", "post", "options")
 
 
+@require_http_methods(READ_OR_WRITE)
 @sensitive_post_parameters()
 @signed_in
 def password(request: HttpRequest) -> HttpResponse:
@@ -63,6 +67,7 @@ def password(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_http_methods(READ_OR_WRITE)
 @sensitive_post_parameters()
 @never_cache
 def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
@@ -111,6 +116,7 @@ def time_off(request: HttpRequest) -> HttpResponse:
     return page(request, "accounts/time_off.html", context)
 
 
+@require_http_methods(READ_OR_WRITE)
 @signed_in
 def time_off_add(request: HttpRequest, pk: int) -> HttpResponse:
     by = person(request, User)
@@ -137,6 +143,7 @@ def time_off_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("accounts:time_off")
 
 
+@require_http_methods(READ_OR_WRITE)
 @signed_in
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     by = person(request, User)

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
 
@@ -25,6 +25,7 @@ from core.errors import DomainError, NotPermitted, NotVisible
 from core.history import past_changes
 
 PAGE_LENGTH = 25
+READ_OR_WRITE = ["GET", "HEAD", "POST"]
 LOOKUPS = ("exact", "id__exact", "isnull", "in")
 
 M = TypeVar("M", bound=models.Model)
@@ -95,6 +96,11 @@ class HandoffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
         """Django's page would write past our service; people have one of their own."""
         raise Http404
 
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        raise Http404
+
 
 def page(
     request: HttpRequest,
@@ -146,9 +152,14 @@ class Dialog:
 
     `run(request, row, values)` calls the service and returns the sentence that tells what
     happened; `row` is None for a dialog of the list. `arguments(request, row)` gives the form's
-    keyword arguments, such as `initial`. `is_shown(row)` leaves the button out where the service
-    would refuse anyhow; `is_wide` puts two fields in a row. Afterwards the browser goes to
-    `back(row)`, or else to the row or list.
+    keyword arguments, such as `initial`. `action` is what the policy must let the person do
+    beside editing the table. `is_shown(row)` leaves the button out where the service would refuse
+    anyhow; `is_wide` puts two fields in a row. Afterwards the browser goes to `back(row)`, or
+    else to the row or list.
+
+    With `is_page` it opens as a page of its own, from `template`, which also gets what
+    `extra(request, row, form)` gives. Sent by a button named `look`, the form is only shown
+    again as it would be, and nothing is written.
     """
 
     name: str
@@ -161,9 +172,13 @@ class Dialog:
     is_danger: bool = False
     is_main: bool = False
     is_wide: bool = False
+    action: str = ""
     arguments: Callable[[HttpRequest, Any], dict[str, Any]] = lambda request, row: {}
     is_shown: Callable[[Any], bool] = lambda row: True
     back: Callable[[Any], str] | None = None
+    is_page: bool = False
+    template: str = "shell/row_dialog.html"
+    extra: Callable[[HttpRequest, Any, Any], dict[str, Any]] = lambda request, row, form: {}
 
 
 class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -217,13 +232,20 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         """Whether the person gets to see the dialogs; the services decide again."""
         return bool(self.edit_action) and actor(request).may(self.edit_action)
 
+    def _may_use(self, request: HttpRequest, row: Any, dialog: Dialog) -> bool:
+        if dialog.action and not actor(request).may(dialog.action):
+            return False
+        return self.may_edit(request, row)
+
     def get_urls(self) -> list[URLPattern]:
         guard = self.admin_site.admin_view
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         row_urls = [
             path(
                 f"{dialog.name}/" if dialog.of_list else f"<int:pk>/{dialog.name}/",
-                guard(partial(self.dialog_view, dialog=dialog)),
+                guard(
+                    require_http_methods(READ_OR_WRITE)(partial(self.dialog_view, dialog=dialog))
+                ),
                 name=f"{name}_{dialog.name}",
             )
             for dialog in self.dialogs
@@ -284,14 +306,16 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         self, request: HttpRequest, *, dialog: Dialog, pk: int | None = None
     ) -> HttpResponse:
         row = None if pk is None else self._row(request, pk)
-        if not self.may_edit(request, row):
+        if not self._may_use(request, row, dialog):
             raise PermissionDenied
         back = self._back(dialog, row)
         arguments = dialog.arguments(request, row)
         is_post = request.method == "POST"
         form = dialog.form_class(request.POST if is_post else None, **arguments)
         status = HTTPStatus.OK
-        if is_post and form.is_valid():
+        if is_post and "look" in request.POST:
+            form.is_valid()
+        elif is_post and form.is_valid():
             try:
                 told = dialog.run(request, row, form.cleaned_data)
             except DomainError as error:
@@ -303,8 +327,17 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         elif is_post:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         about = "" if row is None else self.row_title(row)
-        context = {"form": form, "dialog": dialog, "about": about, "back": back}
-        return page(request, "shell/row_dialog.html", context, status=status)
+        context = {
+            "form": form,
+            "dialog": dialog,
+            "row": row,
+            "about": about,
+            "back": back,
+            "list_name": self.list_title,
+            "list_url": self._address("changelist"),
+            **dialog.extra(request, row, form),
+        }
+        return page(request, dialog.template, context, status=status)
 
     def _row(self, request: HttpRequest, pk: int) -> Any:
         if not self.has_view_permission(request):
@@ -324,13 +357,13 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         return reverse(name, args=args)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[Dialog, str]]:
-        if not self.may_edit(request, row):
-            return []
         args = () if row is None else (row.pk,)
         return [
             (dialog, self._address(dialog.name, *args))
             for dialog in self.dialogs
-            if dialog.of_list == (row is None) and dialog.is_shown(row)
+            if dialog.of_list == (row is None)
+            and self._may_use(request, row, dialog)
+            and dialog.is_shown(row)
         ]
 
     def _fact(self, row: Any, name: str) -> tuple[str, Any]:

@@ -61,6 +61,7 @@ class PoolAdmin(MemberEditing):
             "Change",
             change_pool,
             PoolForm,
+            action=Action.CONFIG_EDIT,
             arguments=lambda request, row: {"initial": {"name": row.name, "manager": row.manager}},
         ),
         Dialog(

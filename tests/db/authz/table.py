@@ -1,0 +1,182 @@
+"""Who may do what: the answer of every address, for every role, in every relation to the row.
+
+Read a line as: this method on this address, on a row of this kind (made in `worlds.py`), answers
+so. 302 is done, or go on there; 200 a page; 422 and 400 a form to be mended; 409 somebody was
+first; 403 a function that is not theirs; 404 a row that does not exist for them; `login` a
+redirect to the sign-in page, which is also what everybody gets who is not signed in or is active
+no longer, unless the table has columns for them.
+
+Relations: own - I handed it over or hold it; past - I held it; team - a colleague's, for a manager
+somebody's whom they manage; other - another team's, whose rows must not even be suspected.
+
+Method by method: what is not listed must answer 405. Row by row: what is absent answers as `other`
+does, to the last letter; to an admin 404. A new address needs a line here, a new dialog of an
+admin page one word in `ADMIN`. What is sent by POST stands in `BODIES`; else the form is empty.
+"""
+
+import uuid
+
+from tests.db.authz.cases import Table, all_cases, read
+
+PUBLIC = """
+what                    on         | anonymous | inactive | sdr | ae  | manager | admin
+GET  healthz                       | 200       | 200      | 200 | 200 | 200     | 200
+GET  readyz                        | 200       | 200      | 200 | 200 | 200     | 200
+GET  accounts:login                | 200       | 200      | 302 | 302 | 302     | 302
+POST accounts:login                | 200       | 200      | 302 | 302 | 302     | 302
+POST accounts:logout               | login     | login    | login | login | login | login
+GET  accounts:welcome   invitation | 200       | 200      | 200 | 200 | 200     | 200
+POST accounts:welcome   invitation | 422       | 422      | 422 | 422 | 422     | 422
+GET  admin:login                   | login     | login    | login | login | login | login
+POST admin:logout                  | 302       | 302      | 200 | 200 | 200     | 200
+"""
+
+# Pages without a row: each shows to its reader what the reader may see.
+PAGES = """
+what                                           | sdr | ae  | manager | admin
+GET  handoff:home                              | 302 | 302 | 302     | 302
+GET  handoff:queue                             | 200 | 200 | 200     | 200
+GET  handoff:list                              | 200 | 200 | 200     | 200
+GET  handoff:leads                             | 200 | 200 | 200     | 200
+GET  handoff:late                              | 403 | 403 | 200     | 200
+GET  handoff:holding                           | 403 | 403 | 200     | 200
+GET  handoff:new                               | 200 | 403 | 403     | 200
+POST handoff:new                               | 302 | 403 | 403     | 302
+GET  notify:inbox                              | 200 | 200 | 200     | 200
+GET  accounts:time_off                         | 200 | 200 | 200     | 200
+GET  accounts:password                         | 200 | 200 | 200     | 200
+POST accounts:password                         | 422 | 422 | 422     | 422
+GET  review:week                               | 200 | 200 | 200     | 200
+GET  review:week(label)                 week   | 200 | 200 | 200     | 200
+GET  review:rows                        metric | 200 | 200 | 200     | 200
+GET  review:rows_csv                    metric | 200 | 200 | 200     | 200
+# What the admin brings along and nobody needs.
+GET  admin:index                               | 302 | 302 | 302     | 302
+GET  admin:app_list                     app    | 302 | 302 | 302     | 302
+GET  admin:search                              | 404 | 404 | 404     | 404
+GET  admin:password_change                     | 404 | 404 | 404     | 404
+GET  admin:password_change_done                | 404 | 404 | 404     | 404
+GET  admin:jsi18n                              | 200 | 200 | 200     | 200
+GET  admin:view_on_site                 object | 404 | 404 | 404     | 404
+GET  admin:autocomplete                        | 403 | 403 | 403     | 403
+GET  admin:autocomplete?app_label=accounts&model_name=membership&field_name=user | 403 | 403 | 403 | 200
+GET  admin:*                                   | 404 | 404 | 404     | 404
+"""  # noqa: E501  # a table
+
+HANDOFFS = """
+what                       on       | sdr: own team other | ae: own past team other | manager: team other | admin
+GET  handoff:detail        draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
+GET  handoff:detail        holding  | 200 404 404 | -   -   404 404 | 200 404 | 200
+GET  handoff:detail        pending  | 200 404 404 | 200 200 404 404 | 200 404 | 200
+GET  handoff:detail        accepted | 200 404 404 | 200 200 404 404 | 200 404 | 200
+GET  handoff:detail        rejected | 200 404 404 | 200 -   404 404 | 200 404 | 200
+GET  handoff:detail        closed   | 200 404 404 | 200 -   404 404 | 200 404 | 200
+
+# To write: the submitter, a manager of theirs, an admin.
+GET  handoff:new?lead={pk} lead     | 200 404 404 | 403 403 403 403 | 403 403 | 200
+GET  handoff:edit          draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
+POST handoff:edit          draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
+GET  handoff:edit          pending  | 302 404 404 | 403 403 404 404 | 302 404 | 302
+POST handoff:edit          pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
+POST handoff:submit        draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
+POST handoff:submit        pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
+
+# To decide: the receiver, or a manager on their behalf; never an admin.
+POST handoff:accept        pending  | 403 404 404 | 302 409 404 404 | 302 404 | 403
+POST handoff:accept        accepted | 403 404 404 | 409 409 404 404 | 409 404 | 403
+GET  handoff:reject        pending  | 403 404 404 | 200 409 404 404 | 200 404 | 403
+POST handoff:reject        pending  | 403 404 404 | 302 409 404 404 | 302 404 | 403
+GET  handoff:reject        accepted | 403 404 404 | 409 409 404 404 | 409 404 | 403
+
+# To answer a rejection, or take back what is not accepted yet: the submitter's side.
+POST handoff:fix           rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
+GET  handoff:concede       rejected | 200 404 404 | 403 -   404 404 | 200 404 | 200
+POST handoff:concede       rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
+GET  handoff:withdraw      pending  | 200 404 404 | 403 403 404 404 | 200 404 | 200
+POST handoff:withdraw      pending  | 302 404 404 | 403 403 404 404 | 302 404 | 302
+POST handoff:withdraw      draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
+POST handoff:withdraw      accepted | 409 404 404 | 403 403 404 404 | 409 404 | 409
+"""  # noqa: E501  # a table
+
+# Everybody their own hours; a manager those of the team, an admin everybody's.
+PEOPLE = """
+what                        on      | sdr: own team other | ae: own team other | manager: own team other | admin
+GET  accounts:time_off_add    person | 200 404 404 | 200 404 404 | 200 200 404 | 200
+POST accounts:time_off_add    person | 422 404 404 | 422 404 404 | 422 422 404 | 422
+POST accounts:time_off_remove away   | 302 404 404 | 302 404 404 | 302 302 404 | 302
+GET  accounts:pause           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
+POST accounts:pause           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
+POST accounts:resume          person | 302 404 404 | 302 404 404 | 302 302 404 | 302
+# Somebody else's message is passed over in silence, as one that is not there.
+POST notify:read              message | 302 302 302 | 302 302 302 | 302 302 302 | 302
+"""  # noqa: E501  # a table
+
+# Everybody reads the pools; the manager of one keeps up its members.
+POOLS = """
+what                                on     | sdr | ae  | manager: own other | admin
+GET  admin:routing_pool_new                | 403 | 403 | 403 403 | 200
+POST admin:routing_pool_new                | 403 | 403 | 403 403 | 422
+GET  admin:routing_pool_edit        pool   | 403 | 403 | 403 403 | 200
+POST admin:routing_pool_edit        pool   | 403 | 403 | 403 403 | 422
+GET  admin:routing_pool_member      pool   | 403 | 403 | 200 403 | 200
+POST admin:routing_pool_member      pool   | 403 | 403 | 422 403 | 422
+GET  admin:routing_member_edit      member | 403 | 403 | 200 403 | 200
+POST admin:routing_member_edit      member | 403 | 403 | 422 403 | 422
+GET  admin:routing_member_capacity  member | 403 | 403 | 200 403 | 200
+POST admin:routing_member_capacity  member | 403 | 403 | 302 403 | 302
+"""
+
+ALL = "sdr ae manager admin"
+ADMIN = [
+    # Configuration: read by all, kept up by an admin.
+    Table("accounts_organisation", ALL, "admin", "edit:422"),
+    Table("worktime_calendar", ALL, "admin", "edit:422 retire:302", "new:422", has_past=False),
+    Table("sla_policyversion", ALL, "admin", "", "preset:422", has_past=False),
+    Table("routing_pool", ALL),
+    Table("routing_member", ALL),
+    Table("handoff_handofftype", ALL),
+    Table("handoff_formversion", ALL, has_past=False),
+    # People: an admin's.
+    Table("accounts_user", "admin", "admin", "edit:422 invite:302", "new:422"),
+    Table("accounts_team", "admin", "admin", "edit:422 member:422", "new:422"),
+    Table("accounts_membership", "admin", "admin", "edit:302 remove:302"),
+    # Ledgers: read by an admin, written by the product.
+    Table("routing_turn", "admin", has_past=False),
+    Table("handoff_event", "admin", has_past=False),
+    Table("notify_message", "admin", "admin", "retry:409", has_past=False),
+    Table("sla_escalation", "admin", has_past=False),
+    Table("core_heartbeat", "admin", has_past=False),
+]
+
+BODIES = {
+    "accounts:login": {"username": "nobody@people.example", "password": "wrong"},
+    "accounts:password": {"old": "wrong"},
+    "accounts:welcome": {"password": "short"},
+    "handoff:new": {
+        "submission_uuid": str(uuid.UUID(int=7)),
+        "type": "qualified_lead",
+        "temperature": "warm",
+        "company.name": "Somebody GmbH",
+        "contact.last_name": "Somebody",
+    },
+    "handoff:edit": {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"},
+    "handoff:submit": {"version": "{version}"},
+    "handoff:accept": {"version": "{version}"},
+    "handoff:reject": {"version": "{version}", "reason": "no_real_interest", "note": "None."},
+    "handoff:fix": {"version": "{version}"},
+    "handoff:concede": {"version": "{version}", "to": "conceded"},
+    "handoff:withdraw": {"version": "{version}"},
+    "notify:read": {"message": "{pk}"},
+}
+
+CASES = all_cases(
+    *map(read, (PUBLIC, PAGES, HANDOFFS, PEOPLE, POOLS)),
+    *(table.cases() for table in ADMIN),
+)
+
+# Who may know of every row of a kind, whoever may change it: absent answers 404 to them.
+KNOWN = {"pool": ALL, "member": ALL, "message": "", **{one.name: one.read for one in ADMIN}}
+
+
+def knows(role: str, kind: str) -> bool:
+    return role in KNOWN.get(kind, "admin").split()
