@@ -45,6 +45,7 @@ class Environment:
     redis_url: str
     email_url: str
     email_from: str
+    slack_hosts: list[str]
     log_format: str
     log_level: str
     web_workers: int
@@ -97,6 +98,7 @@ def _read(kind: Kind, env: Any) -> Environment:
         redis_url=env.str("REDIS_URL", default=""),
         email_url=env.str("EMAIL_URL", default="" if kind == "prod" else "file:"),
         email_from=env.str("EMAIL_FROM", default=f"handoff@{site_host}"),
+        slack_hosts=env.list("NOTIFY_SLACK_HOSTS", default=["hooks.slack.com"]),
         log_format=_one_of(env, "LOG_FORMAT", "json" if kind == "prod" else "text", "json", "text"),
         log_level=_one_of(env, "LOG_LEVEL", "INFO", *LOG_LEVELS),
         web_workers=int(_positive(env, "WEB_WORKERS", 2)),

@@ -19,23 +19,24 @@ POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
 PEOPLE_AWAY = Entry("People", "groups", "accounts:time_off")
 TIME_OFF = Entry("My hours and time off", "event_busy", "accounts:time_off")
 INBOX = Entry("Inbox", "notifications", "notify:inbox", badge="unread")
+NOTIFICATIONS = Entry("Notifications", "tune", "notify:settings")
 
 # In this order the menus of a person with several roles follow one another.
 SHELL_MENUS: dict[str, tuple[Group, ...]] = {
     "sdr": (
         Group("Work", (NEW_HANDOFF, MY_HANDOFFS, LEADS)),
         Group("Team", (WEEKLY_REVIEW,)),
-        Group("Me", (TIME_OFF, INBOX)),
+        Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "ae": (
         Group("Work", (MY_QUEUE, MY_HANDOFFS)),
         Group("Team", (WEEKLY_REVIEW,)),
-        Group("Me", (TIME_OFF, INBOX)),
+        Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "manager": (
         Group("Now", (LATE_NOW, HOLDING)),
         Group("Team", (WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
-        Group("Me", (INBOX,)),
+        Group("Me", (INBOX, NOTIFICATIONS)),
     ),
     "admin": (
         Group(
@@ -64,7 +65,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("Health", "monitor_heart", "admin:core_heartbeat_changelist"),
             ),
         ),
-        Group("Me", (INBOX, Entry("Time off", "event_busy", "accounts:time_off"))),
+        Group("Me", (INBOX, NOTIFICATIONS, Entry("Time off", "event_busy", "accounts:time_off"))),
     ),
 }
 

@@ -13,7 +13,7 @@ from handoff.choices import RejectReason, Status
 from handoff.models import Handoff, Leg
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
-from notify.choices import Channel, Tone
+from notify.choices import Channel, Tone, Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
 from sla.choices import ClockState
@@ -231,8 +231,20 @@ _WRITERS = {
     "late": _late,
 }
 
+# What people choose by; a kind that is not named here counts as everything else.
+_TOPICS = {
+    "assigned": Topic.NEW_LEADS,
+    "accepted": Topic.OUTCOMES,
+    "rejected": Topic.TO_ANSWER,
+    "moved": Topic.OUTCOMES,
+    "withdrawn": Topic.CHANGES,
+    "held": Topic.HELD,
+    "remind": Topic.REMINDERS,
+    "late": Topic.LATE,
+}
+
 
 def register() -> None:
     """Make every kind of message about handoffs known to the outbox."""
     for kind in _WRITERS:
-        register_kind(kind, refresh, refresh_many)
+        register_kind(kind, refresh, refresh_many, topic=_TOPICS.get(kind, Topic.OTHER))

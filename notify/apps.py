@@ -7,5 +7,13 @@ class NotifyConfig(AppConfig):
 
     def ready(self) -> None:
         from notify import checks, registry, selectors  # noqa: F401  # importing registers checks
+        from notify.choices import Topic
 
-        registry.register_kind(selectors.DEAD_NOTICE, selectors.dead_notice, selectors.dead_notices)
+        registry.register_kind(
+            selectors.DEAD_NOTICE,
+            selectors.dead_notice,
+            selectors.dead_notices,
+            topic=Topic.SYSTEM,
+        )
+        registry.register_kind(selectors.SLACK_OFF, selectors.slack_off, topic=None)
+        registry.register_kind(selectors.TEST, selectors.test_text, topic=None)

@@ -47,6 +47,8 @@ class Message(Timestamped):
     The row is written in the transaction of what it tells about; the text is made when it is
     sent, so that it is never older than the facts. An inbox row is readable at once and needs
     no sending. `attempts` counts the tries since it was queued or last sent again by hand.
+    `batch` is shared by the messages that were handed over as one digest; one that is set while
+    the message waits tells that the digest was refused, and the message then goes alone.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -56,11 +58,13 @@ class Message(Timestamped):
     subject_ref = models.CharField(max_length=60, help_text="What it is about, as kind:id.")
     payload = models.JSONField(default=dict, help_text="Ids and codes only, never names or text.")
     not_before = models.DateTimeField()
+    ignores_quiet = models.BooleanField(default=False, help_text="Goes out in quiet hours too.")
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    batch = models.UUIDField(null=True, blank=True, editable=False)
     last_error = models.CharField(max_length=ERROR_LENGTH, blank=True)
 
     objects = MessageQuerySet.as_manager()
@@ -113,3 +117,83 @@ class Attempt(Timestamped):
 
     def __str__(self) -> str:
         return f"attempt {self.n} of message {self.message_id}"
+
+
+class Preference(Timestamped):
+    """What a person has said about one topic and one way out of the house.
+
+    Where no row is, the topic's own default holds. The inbox takes everything, always.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="preferences")
+    topic = models.CharField(max_length=40)
+    channel = models.CharField(max_length=10, choices=Channel)
+    is_on = models.BooleanField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["user", "topic", "channel"], name="notify_preference_once"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(channel="inbox"), name="notify_preference_not_inbox"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} by {self.channel}: {'on' if self.is_on else 'off'}"
+
+
+class QuietHours(Timestamped):
+    """From when until when a person's e-mail and Slack keep still, in wall time of their zone.
+
+    An end before the start lies on the next day.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="quiet_hours")
+    starts = models.TimeField()
+    ends = models.TimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~models.Q(starts=models.F("ends")), name="notify_quiethours_some"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts:%H:%M} to {self.ends:%H:%M}"
+
+
+class DestinationQuerySet(models.QuerySet["Destination"]):
+    def alive(self) -> DestinationQuerySet:
+        return self.filter(died_at__isnull=True)
+
+
+class Destination(Timestamped):
+    """Where one person is reached over a channel that needs an address of its own.
+
+    `secret` is the whole address: who has it can post in the person's name, so no page, log or
+    error shows it. `died_at` is when the other side said that it will never take anything again.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="destinations")
+    channel = models.CharField(max_length=10, choices=Channel)
+    secret = models.CharField(max_length=500)
+    died_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=ERROR_LENGTH, blank=True)
+
+    objects = DestinationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "channel"], name="notify_destination_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of {self.user_id}"
+
+    @property
+    def ending(self) -> str:
+        """Enough of the address to tell two apart."""
+        return self.secret[-4:]

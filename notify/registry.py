@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notify.choices import Tone
+from django.urls import reverse
+
+from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.rules.text import is_own_path
 
@@ -21,7 +23,8 @@ class Text:
     """What a message says now.
 
     `path` is the page on this site where the reader can act, and `action` the verb of the link
-    to it; without a path there is no link. Raises ValueError for a path to another site.
+    to it; without a path there is no link. `lines` are the texts that a digest brings together.
+    Raises ValueError for a path to another site.
     """
 
     subject: str
@@ -29,6 +32,7 @@ class Text:
     path: str = ""
     tone: Tone = Tone.PLAIN
     action: str = "Open"
+    lines: tuple["Text", ...] = ()
 
     def __post_init__(self) -> None:
         if self.path and not is_own_path(self.path):
@@ -44,6 +48,7 @@ class Kind:
     name: str
     refresh: Refresh
     refresh_many: RefreshMany | None
+    topic: Topic | None = Topic.OTHER
 
 
 class UnknownKind(LookupError):
@@ -57,20 +62,53 @@ UNREADABLE = Text("This message cannot be shown", "What it is about cannot be re
 UNKNOWN = Text("This message cannot be shown", "It was written by another version of Handoff.")
 
 
-def register_kind(kind: str, refresh: Refresh, refresh_many: RefreshMany | None = None) -> None:
+def register_kind(
+    kind: str,
+    refresh: Refresh,
+    refresh_many: RefreshMany | None = None,
+    *,
+    topic: Topic | None = Topic.OTHER,
+) -> None:
     """Have `refresh` make the texts of this kind; called from an app's `ready()`.
 
     `refresh` returns None where the message has become untrue: it is then dropped unsent.
     `refresh_many` does the same for the messages of one page, by message id, in a constant
-    number of queries; registered for several kinds it is called once for all of them.
+    number of queries; registered for several kinds it is called once for all of them. `topic` is
+    what people choose by; nobody can switch off a kind whose topic is None.
     """
     if kind in _kinds:
         raise ValueError(f"the message kind {kind} is registered twice")
-    _kinds[kind] = Kind(kind, refresh, refresh_many)
+    _kinds[kind] = Kind(kind, refresh, refresh_many, topic)
 
 
 def is_known(kind: str) -> bool:
     return kind in _kinds
+
+
+def topic_of(kind: str) -> Topic | None:
+    """What the kind is about; a kind that is unknown here counts as everything else."""
+    return _kinds[kind].topic if kind in _kinds else Topic.OTHER
+
+
+def topics() -> list[Topic]:
+    """The topics that some kind has, in the order in which they are shown."""
+    used = {kind.topic for kind in _kinds.values()}
+    return [topic for topic in Topic if topic in used]
+
+
+def digest(texts: Sequence[Text]) -> Text:
+    """Several texts as one: what is late first, each on a line of its own."""
+    urgency = [Tone.LATE, Tone.SOON, Tone.PLAIN]
+    lines = sorted(texts, key=lambda text: urgency.index(text.tone))
+    late = sum(text.tone is Tone.LATE for text in texts)
+    about = f", {late} about something late" if late else ""
+    return Text(
+        subject=f"{len(texts)} messages for you{about}",
+        path=reverse("notify:inbox"),
+        tone=lines[0].tone,
+        action="Open your inbox",
+        lines=tuple(lines),
+    )
 
 
 def refresh(message: Message, now: datetime) -> Text | None:

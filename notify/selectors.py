@@ -1,8 +1,8 @@
-"""Reads of the outbox and the inbox."""
+"""Reads of the outbox, the inbox, and how each person wants to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from django.core.paginator import Paginator
 from django.db import models
@@ -10,12 +10,20 @@ from django.urls import reverse
 
 from accounts.choices import Role
 from accounts.models import User
+from accounts.selectors import zone_for
 from notify import registry
-from notify.models import Message
+from notify.choices import Channel, Topic
+from notify.models import Destination, Message, Preference, QuietHours
 from notify.registry import Text
+from notify.rules.quiet import quiet_until
+from notify.rules.ways import is_wanted
 
 PAGE_SIZE = 25
 DEAD_NOTICE = "notify.dead"
+SLACK_OFF = "notify.slack_off"
+TEST = "notify.test"
+# By these a person is told outside the page.
+OUTSIDE = (Channel.EMAIL, Channel.SLACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +122,127 @@ def _dead_text(count: int, last: Message) -> Text:
         ),
         path=f"{reverse('admin:notify_message_changelist')}?state__exact=dead",
         action="Show them",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How one person wants to be told of one topic: `said` by channel, then by topic."""
+
+    said: dict[str, dict[str, bool]]
+    has_slack: bool
+    quiet: tuple[time, time] | None
+
+
+def reach_of(user: User, topic: Topic | None) -> Reach:
+    """In two queries."""
+    said: dict[str, dict[str, bool]] = {}
+    chosen = Preference.objects.filter(user=user, topic=topic or "")
+    for channel, is_on in chosen.values_list("channel", "is_on"):
+        said[channel] = {topic or "": is_on}
+    slack = Destination.objects.alive().filter(user=models.OuterRef("pk"), channel=Channel.SLACK)
+    starts, ends, has_slack = (
+        User.objects.filter(pk=user.pk)
+        .values_list("quiet_hours__starts", "quiet_hours__ends", models.Exists(slack))
+        .get()
+    )
+    return Reach(said, has_slack, None if starts is None else (starts, ends))
+
+
+def quiet_end(user: User, quiet: tuple[time, time] | None, at: datetime) -> datetime | None:
+    """When the person's quiet hours end that the moment lies in; None where it is not quiet."""
+    return None if quiet is None else quiet_until(at, *quiet, zone_for(user))
+
+
+def quiet_ends(user_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+    """The people among these whose e-mail and Slack keep still now, and until when."""
+    found = {}
+    for hours in QuietHours.objects.filter(user__in=user_ids).select_related("user"):
+        end = quiet_end(hours.user, (hours.starts, hours.ends), now)
+        if end is not None:
+            found[hours.user_id] = end
+    return found
+
+
+def said_by(user: User, channel: str) -> dict[str, bool]:
+    """What the person has chosen for the channel, by topic."""
+    chosen = Preference.objects.filter(user=user, channel=channel)
+    return dict(chosen.values_list("topic", "is_on"))
+
+
+def live_destination(user: User, channel: str) -> Destination | None:
+    return Destination.objects.alive().filter(user=user, channel=channel).first()
+
+
+# Of these topics nobody is told who has none of the roles.
+_ROLES: dict[Topic, frozenset[str]] = {
+    Topic.HELD: frozenset({Role.MANAGER, Role.ADMIN}),
+    Topic.SYSTEM: frozenset({Role.ADMIN}),
+}
+
+
+def topics_for(user: User) -> list[Topic]:
+    """The topics that can reach the person, in the order in which they are shown."""
+    return [
+        topic
+        for topic in registry.topics()
+        if topic not in _ROLES or not _ROLES[topic].isdisjoint(user.roles)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one person is told, as the page shows it; `wanted` by topic, then by channel."""
+
+    channels: tuple[Channel, ...]
+    topics: tuple[Topic, ...]
+    wanted: dict[Topic, dict[Channel, bool]]
+    quiet: QuietHours | None
+    slack: Destination | None
+    zone: str
+
+
+def settings_of(user: User) -> Settings:
+    """Slack is among the channels once the person has given an address, working or not."""
+    slack = Destination.objects.filter(user=user, channel=Channel.SLACK).first()
+    channels = OUTSIDE if slack else (Channel.EMAIL,)
+    topics = tuple(topics_for(user))
+    said = {channel: said_by(user, channel) for channel in channels}
+    return Settings(
+        channels=channels,
+        topics=topics,
+        wanted={
+            topic: {one: is_wanted(topic, one, said[one]) for one in channels} for topic in topics
+        },
+        quiet=QuietHours.objects.filter(user=user).first(),
+        slack=slack,
+        zone=zone_for(user).key,
+    )
+
+
+def slack_off(message: Message, now: datetime) -> Text | None:
+    """What a person reads whose Slack address has died; None once it is mended or removed."""
+    died = Destination.objects.filter(
+        user=message.recipient_id, channel=Channel.SLACK, died_at__isnull=False
+    ).first()
+    if died is None:
+        return None
+    return Text(
+        subject="Slack does not take your messages any more",
+        body=(
+            f"{died.reason}, so the address was switched off. Everything is in your inbox, and "
+            "comes by e-mail as you have chosen. Give a new address to go on with Slack."
+        ),
+        path=reverse("notify:settings"),
+        action="Give a new address",
+    )
+
+
+def test_text(message: Message, now: datetime) -> Text:
+    """What a person gets who asked for a test."""
+    return Text(
+        subject="A test from Handoff",
+        body="You asked for this message. It reached you, so the next one that matters will too.",
+        path=reverse("notify:settings"),
+        action="Open your notifications",
     )

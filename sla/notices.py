@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from notify.choices import Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
 from sla.models import Escalation
@@ -42,4 +43,4 @@ def _text(step: Escalation) -> Text:
 
 
 def register() -> None:
-    register_kind(SET_ASIDE, set_aside, set_asides)
+    register_kind(SET_ASIDE, set_aside, set_asides, topic=Topic.SYSTEM)

@@ -227,8 +227,10 @@ DEMO_ALLOWED = False
 
 # Messages
 
-# One try to send one message is over after this, whatever the mail server does meanwhile.
+# One try to send one message is over after this, whatever the other side does meanwhile.
 NOTIFY_SEND_SECONDS = 15 * _SCALE
+# Where the addresses may lie to which people have their messages sent.
+NOTIFY_SLACK_HOSTS = ENV.slack_hosts
 
 # Celery: the loops' ticks and nothing else. The database holds the work, so a message that is
 # lost or comes twice costs only delay, and every wait on the broker may be short.

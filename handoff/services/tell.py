@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from accounts.models import User
+from handoff.choices import Temperature
 from handoff.models import Handoff, Leg
 from notify.choices import Channel
 from notify.services import queue_message
 
 BOTH = (Channel.INBOX, Channel.EMAIL)
-INBOX = (Channel.INBOX,)
 
 
 def receiver_assigned(row: Handoff, leg: Leg, *, now: datetime) -> None:
@@ -16,7 +16,7 @@ def receiver_assigned(row: Handoff, leg: Leg, *, now: datetime) -> None:
 
 
 def submitter_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
-    _queue("accepted", f"accepted:{leg.pk}", row.submitted_by, row, leg, INBOX, now)
+    _queue("accepted", f"accepted:{leg.pk}", row.submitted_by, row, leg, BOTH, now)
 
 
 def submitter_rejected(row: Handoff, leg: Leg, *, now: datetime) -> None:
@@ -25,7 +25,7 @@ def submitter_rejected(row: Handoff, leg: Leg, *, now: datetime) -> None:
 
 def submitter_moved(row: Handoff, leg: Leg, next_leg: Leg | None, *, now: datetime) -> None:
     about = next_leg or leg
-    _queue("moved", f"moved:{leg.pk}", row.submitted_by, row, about, INBOX, now)
+    _queue("moved", f"moved:{leg.pk}", row.submitted_by, row, about, BOTH, now)
 
 
 def receiver_withdrawn(row: Handoff, leg: Leg, *, now: datetime) -> None:
@@ -64,5 +64,11 @@ def _queue(
         subject_ref=f"handoff:{row.pk}",
         payload=payload,
         channels=channels,
+        ignores_quiet=_is_urgent(kind, row),
         now=now,
     )
+
+
+def _is_urgent(kind: str, row: Handoff) -> bool:
+    """Nobody has a held lead, and a hot one that is late goes cold: these break quiet hours."""
+    return kind == "held" or (kind == "late" and row.temperature == Temperature.HOT)

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 # A message that took its process down this often is not tried again.
 MAX_CRASHES = 5
+# More messages than this, due for one person and channel, go out as one.
+DIGEST_OVER = 3
 # A wait is lengthened by up to this share, so that what failed together does not return together.
 JITTER_SHARE = 0.2
 
@@ -69,11 +71,18 @@ def is_poison(crashes: int) -> bool:
 
 
 def judge(
-    outcome: Outcome, *, attempts: int, crashes: int, schedule: Sequence[float], jitter: float
+    outcome: Outcome,
+    *,
+    attempts: int,
+    crashes: int,
+    schedule: Sequence[float],
+    jitter: float,
+    at_least: float = 0,
 ) -> Verdict:
     """The verdict on a message whose `attempts`-th try ended so.
 
-    `crashes` counts the tries that came to no end of their own, this one included.
+    `crashes` counts the tries that came to no end of their own, this one included. `at_least`
+    is the wait in seconds that the receiving side has asked for.
     """
     if outcome is Outcome.DELIVERED:
         return Verdict("sent")
@@ -82,4 +91,4 @@ def judge(
     if outcome is Outcome.REFUSED or (outcome is Outcome.CRASHED and is_poison(crashes)):
         return Verdict("dead")
     wait = wait_after(attempts, schedule=schedule, jitter=jitter)
-    return Verdict("dead") if wait is None else Verdict("pending", wait)
+    return Verdict("dead") if wait is None else Verdict("pending", max(wait, at_least))

@@ -1,7 +1,27 @@
-"""Every write of the outbox and the inbox."""
+"""Every write of the outbox, the inbox, and how people want to be told."""
 
 from notify.services.deliver import deliver_due
 from notify.services.inbox import mark_read
 from notify.services.outbox import MessageNotDead, queue_message, retry_message
+from notify.services.ways import (
+    QuietHoursIncomplete,
+    SlackAddressRefused,
+    remove_slack,
+    save_slack,
+    save_ways,
+    send_test,
+)
 
-__all__ = ["MessageNotDead", "deliver_due", "mark_read", "queue_message", "retry_message"]
+__all__ = [
+    "MessageNotDead",
+    "QuietHoursIncomplete",
+    "SlackAddressRefused",
+    "deliver_due",
+    "mark_read",
+    "queue_message",
+    "remove_slack",
+    "retry_message",
+    "save_slack",
+    "save_ways",
+    "send_test",
+]

@@ -2,75 +2,161 @@
 
 The try is on record before it begins. So a process that dies leaves a message that is claimed
 again when its lease runs out, and one that always takes its process down is found by counting.
+Messages that one person is due together over one channel are claimed, sent and settled together.
 """
 
 import logging
-import random
 import time
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max, OuterRef
 
-from notify import registry
+from notify import registry, selectors
 from notify.choices import MessageState
-from notify.models import ERROR_LENGTH, Attempt, Message, MessageQuerySet
-from notify.rules.delivery import MAX_CRASHES, Outcome, is_poison, judge, sources_of
-from notify.rules.text import one_line
-from notify.services.outbox import tell_of_death
-from notify.transports import PermanentFailure, TemporaryFailure, Transports
+from notify.models import Attempt, Message
+from notify.registry import Text
+from notify.rules.delivery import DIGEST_OVER, Outcome, is_poison, sources_of
+from notify.rules.ways import is_wanted
+from notify.services.settle import Claim, Result, bury_poison, settle
+from notify.transports import (
+    TRANSPORTS,
+    DestinationGone,
+    NowhereToSend,
+    PermanentFailure,
+    TemporaryFailure,
+    Transports,
+)
 
 logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
-POISONED = f"It ended the process that handled it {MAX_CRASHES} times."
+# So far ahead is looked for messages that belong together.
+DUE_WINDOW = 2_000
+DIGEST_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One message that this process alone may send until the lease runs out."""
+class Ready:
+    """A claimed message with what it says now."""
 
-    message: Message
-    attempt: Attempt
-    crashes: int
-    """Earlier tries that came to no end of their own."""
+    claim: Claim
+    text: Text
 
 
 def deliver_due(now: datetime) -> int:
-    """Send up to a batch of what is due; return how many messages were handled.
+    """Send up to a batch of what is due on each channel; return how many messages were handled.
 
-    Any number of processes may do so at once: each message is sent by one of them. A batch ends
-    early when the time of a tick is over, so that a slow server never outlasts a lease.
+    Any number of processes may do so at once: each message is sent by one of them. The turn of a
+    channel ends early when the time of a tick is over, so that a slow server never outlasts a
+    lease; the next channel then gets its own turn, so that none waits behind another.
     """
     began = time.monotonic()
-    handled = 0
-    due = Message.objects.due(now).order_by("not_before", "id").values_list("pk", flat=True)
-    with Transports() as transports:
-        for pk in list(due[:BATCH_SIZE]):
-            if time.monotonic() - began > settings.LOOP_BUDGET_SECONDS:
-                break
-            handled += _deliver(pk, transports, began, now)
-    return handled
-
-
-def _deliver(pk: int, transports: Transports, began: float, now: datetime) -> bool:
-    """Handle one message; False where another process was first."""
 
     def by_now() -> datetime:
         # A send takes seconds: leases and times must not lie that far in the past.
         return now + timedelta(seconds=time.monotonic() - began)
 
-    claim = _claim(pk, by_now())
-    if claim is None:
-        return False
-    if is_poison(claim.crashes):
-        _bury_poison(claim, by_now())
-        return True
-    outcome, error = _try(claim.message, transports, by_now())
-    _settle(claim, outcome, one_line(error, ERROR_LENGTH), by_now())
-    return True
+    return sum(_deliver_channel(channel, by_now) for channel in list(TRANSPORTS))
+
+
+def _deliver_channel(channel: str, by_now: Callable[[], datetime]) -> int:
+    began = time.monotonic()
+    handled = 0
+    with Transports() as transports:
+        for pks in _parcels(channel, by_now()):
+            is_over = time.monotonic() - began > settings.LOOP_BUDGET_SECONDS
+            if handled >= BATCH_SIZE or is_over:
+                break
+            handled += _deliver(channel, pks, transports, by_now)
+    return handled
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One message whose time has come, before it is claimed."""
+
+    pk: int
+    recipient: int
+    ignores_quiet: bool
+    goes_alone: bool
+
+
+def _parcels(channel: str, now: datetime) -> list[list[int]]:
+    """The ids of what is due, oldest first; those that go out as one digest together."""
+    parcels: list[list[int]] = []
+    together: dict[int, list[int]] = {}
+    for due in _awake(_due(channel, now), now):
+        parcel = together.get(due.recipient)
+        if due.goes_alone:
+            parcels.append([due.pk])
+        elif parcel is not None and len(parcel) < DIGEST_SIZE:
+            parcel.append(due.pk)
+        else:
+            together[due.recipient] = [due.pk]
+            parcels.append(together[due.recipient])
+    return [part for parcel in parcels for part in _split(parcel)]
+
+
+def _split(parcel: list[int]) -> list[list[int]]:
+    return [parcel] if len(parcel) > DIGEST_OVER else [[pk] for pk in parcel]
+
+
+def _due(channel: str, now: datetime) -> list[Due]:
+    crashed = Attempt.objects.filter(message=OuterRef("pk"), is_delivered__isnull=True)
+    rows = (
+        Message.objects.due(now)
+        .filter(channel=channel)
+        .order_by("not_before", "id")
+        .annotate(has_crashed=Exists(crashed))
+        .values_list("pk", "recipient", "ignores_quiet", "batch", "has_crashed")
+    )
+    # What took a process or a digest down does not take others with it again.
+    return [
+        Due(pk, recipient, ignores_quiet, has_crashed or batch is not None)
+        for pk, recipient, ignores_quiet, batch, has_crashed in rows[:DUE_WINDOW]
+    ]
+
+
+def _awake(due: list[Due], now: datetime) -> list[Due]:
+    """Without what its recipient's quiet hours keep back, which is put off to their end."""
+    if not due:
+        return []
+    ends = selectors.quiet_ends({one.recipient for one in due}, now)
+    kept: dict[int, list[int]] = {}
+    for one in due:
+        if one.recipient in ends and not one.ignores_quiet:
+            kept.setdefault(one.recipient, []).append(one.pk)
+    for recipient, pks in kept.items():
+        Message.objects.due(now).filter(pk__in=pks).update(not_before=ends[recipient])
+    return [one for one in due if one.ignores_quiet or one.recipient not in ends]
+
+
+def _deliver(
+    channel: str, pks: list[int], transports: Transports, by_now: Callable[[], datetime]
+) -> int:
+    """Handle the messages of one parcel; return how many no other process was first with."""
+    claims = _claim_all(pks, by_now())
+    for claim in claims:
+        if is_poison(claim.crashes):
+            bury_poison(claim, by_now())
+    ready = _texts_of([claim for claim in claims if not is_poison(claim.crashes)], by_now)
+    if ready:
+        batch = uuid.uuid4() if len(ready) > 1 else None
+        result = _hand_over(channel, ready, transports)
+        settle([one.claim for one in ready], result, by_now(), batch=batch)
+    return len(claims)
+
+
+@transaction.atomic
+def _claim_all(pks: list[int], now: datetime) -> list[Claim]:
+    # By id, so that two processes never wait for one another.
+    claims = (_claim(pk, now) for pk in sorted(pks))
+    return [claim for claim in claims if claim is not None]
 
 
 @transaction.atomic
@@ -100,81 +186,62 @@ def _crashes(message: Message) -> int:
     return sum(delivered is None for delivered in earlier[: message.attempts - 1])
 
 
-def _try(message: Message, transports: Transports, now: datetime) -> tuple[Outcome, str]:
+def _texts_of(claims: list[Claim], by_now: Callable[[], datetime]) -> list[Ready]:
+    """What the messages say now; those that say nothing more, or cannot, are settled here."""
+    ready = []
+    for claim in claims:
+        try:
+            text = _text_of(claim.message, by_now())
+        except registry.UnknownKind as failure:
+            # A kind is unknown while an older worker still runs beside a new one.
+            settle([claim], Result(Outcome.FAILED, str(failure)), by_now())
+        except NowhereToSend as cause:
+            settle([claim], Result(Outcome.OBSOLETE, str(cause)), by_now())
+        except Exception as error:
+            logger.exception("message has no text", extra={"message_id": claim.message.pk})
+            settle([claim], _crash(error), by_now())
+        else:
+            ready.append(Ready(claim, text))
+    return ready
+
+
+def _text_of(message: Message, now: datetime) -> Text:
+    """Raises NowhereToSend where there is nothing left to say, or nobody who wants to hear it."""
     if not message.recipient.is_active:
-        return Outcome.OBSOLETE, "The recipient is no longer active."
+        raise NowhereToSend("The recipient is no longer active.")
+    topic = registry.topic_of(message.kind)
+    # What was chosen since the message was queued holds too.
+    said = selectors.said_by(message.recipient, message.channel) if topic else {}
+    if not is_wanted(topic, message.channel, said):
+        raise NowhereToSend("The recipient wants no such message on this channel.")
+    text = registry.refresh(message, now)
+    if text is None:
+        raise NowhereToSend("")
+    return text
+
+
+def _hand_over(channel: str, ready: Sequence[Ready], transports: Transports) -> Result:
+    messages = [one.claim.message for one in ready]
     try:
-        text = registry.refresh(message, now)
-        if text is None:
-            return Outcome.OBSOLETE, ""
-        transports.of(message).send(message, text)
+        text = ready[0].text if len(ready) == 1 else registry.digest([one.text for one in ready])
+        transports.of(channel).send(messages, text)
+    except DestinationGone as failure:
+        return Result(Outcome.REFUSED, str(failure), gone=failure.destination)
     except PermanentFailure as failure:
-        return Outcome.REFUSED, str(failure)
-    except (TemporaryFailure, registry.UnknownKind) as failure:
-        # A kind is unknown while an older worker still runs beside a new one.
-        return Outcome.FAILED, str(failure)
+        # It may be one of them that is refused: each is tried alone, and judged by that.
+        outcome = Outcome.REFUSED if len(ready) == 1 else Outcome.FAILED
+        return Result(outcome, str(failure), is_final=True)
+    except TemporaryFailure as failure:
+        return Result(Outcome.FAILED, str(failure), retry_after=failure.retry_after)
+    except NowhereToSend as cause:
+        return Result(Outcome.OBSOLETE, str(cause))
     except Exception as error:
-        logger.exception("message could not be handled", extra={"message_id": message.pk})
-        return Outcome.CRASHED, f"{type(error).__name__}: {error}"
-    return Outcome.DELIVERED, ""
-
-
-@transaction.atomic
-def _settle(claim: Claim, outcome: Outcome, error: str, now: datetime) -> None:
-    """Write what came of the try, and where the message goes from here."""
-    crashed = outcome is Outcome.CRASHED
-    Attempt.objects.filter(pk=claim.attempt.pk).update(
-        ended_at=now, is_delivered=None if crashed else outcome is Outcome.DELIVERED, error=error
-    )
-    verdict = judge(
-        outcome,
-        attempts=claim.message.attempts,
-        crashes=claim.crashes + crashed,
-        schedule=settings.RETRY_DELAYS_SECONDS,
-        jitter=random.random(),  # noqa: S311  # it spreads retries and guards nothing
-    )
-    message = claim.message
-    if verdict.state == MessageState.SENT:
-        # A fact, whoever holds the lease by now: it must not go out again if it can be helped.
-        Message.objects.filter(pk=message.pk, state__in=sources_of(MessageState.SENT)).update(
-            state=MessageState.SENT, sent_at=now, lease_until=None, last_error=""
+        logger.exception(
+            "message could not be handled", extra={"message_ids": [one.pk for one in messages]}
         )
-    elif verdict.state == MessageState.DEAD:
-        _bury(message, error, now)
-    else:
-        wait = timedelta(seconds=verdict.wait_seconds or 0)
-        _held(message, verdict.state).update(
-            state=verdict.state, not_before=now + wait, lease_until=None, last_error=error
-        )
-        # A message that has become untrue is dropped every day; only a failure is news.
-        level = logging.DEBUG if verdict.state == MessageState.DROPPED else logging.WARNING
-        logger.log(
-            level,
-            "message not sent",
-            extra={"message_id": message.pk, "state": verdict.state, "reason": error},
-        )
+        return _crash(error)
+    return Result(Outcome.DELIVERED)
 
 
-@transaction.atomic
-def _bury_poison(claim: Claim, now: datetime) -> None:
-    """The try that the claim put on record was never made."""
-    Attempt.objects.filter(pk=claim.attempt.pk).update(
-        ended_at=now, is_delivered=False, error=POISONED
-    )
-    _bury(claim.message, POISONED, now)
-
-
-def _bury(message: Message, error: str, now: datetime) -> None:
-    buried = _held(message, MessageState.DEAD).update(
-        state=MessageState.DEAD, lease_until=None, last_error=error
-    )
-    if buried:
-        logger.error("message is dead", extra={"message_id": message.pk, "reason": error})
-        tell_of_death(message, now=now)
-
-
-def _held(message: Message, target: str) -> MessageQuerySet:
-    """The message, if this process still holds it: a later claim has counted one more try."""
-    return Message.objects.filter(
-        pk=message.pk, state=MessageState.SENDING, attempts=message.attempts
-    ).filter(state__in=sources_of(target))
+def _crash(error: Exception) -> Result:
+    return Result(Outcome.CRASHED, f"{type(error).__name__}: {error}")

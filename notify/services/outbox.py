@@ -8,10 +8,11 @@ from typing import Any
 from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted
-from notify import selectors
+from notify import registry, selectors
 from notify.choices import Channel, MessageState
 from notify.models import Message
 from notify.rules.delivery import sources_of
+from notify.rules.ways import ways
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +33,27 @@ def queue_message(
     payload: dict[str, Any],
     channels: Iterable[Channel] = (Channel.INBOX, Channel.EMAIL),
     not_before: datetime | None = None,
+    ignores_quiet: bool = False,
     now: datetime,
 ) -> list[Message]:
-    """Write one row for each channel and return the rows.
+    """Write one row for each channel by which the recipient wants to be told; return the rows.
 
     Call it in the transaction of what the message tells about. A key that was queued before is
     left as it stands, so repeating the call is harmless. `payload` holds ids and codes only.
-    `not_before` keeps the sending back, never the inbox row, which is readable at once.
+    `channels` are the ways that the message may take: the recipient's preferences choose among
+    them, and what may go by e-mail may go by Slack too. `not_before` and the recipient's quiet
+    hours keep the sending back, never the inbox row, which is readable at once; with
+    `ignores_quiet` quiet hours do not.
     """
+    asked = [Channel(channel) for channel in channels]
+    start = not_before or now
+    # What stays in the house costs no look at preferences.
+    if not set(asked).isdisjoint(selectors.OUTSIDE):
+        topic = registry.topic_of(kind)
+        reach = selectors.reach_of(recipient, topic)
+        asked = [Channel(one) for one in ways(asked, topic, reach.said, has_slack=reach.has_slack)]
+        if not ignores_quiet:
+            start = selectors.quiet_end(recipient, reach.quiet, start) or start
     rows = [
         Message(
             key=f"{key}:{channel}",
@@ -48,18 +62,19 @@ def queue_message(
             channel=channel,
             subject_ref=subject_ref,
             payload=payload,
-            **_first_state(channel, not_before=not_before, now=now),
+            ignores_quiet=ignores_quiet,
+            **_first_state(channel, not_before=start, now=now),
         )
-        for channel in map(Channel, channels)
+        for channel in asked
     ]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
     return list(Message.objects.filter(key__in=[row.key for row in rows]).order_by("id"))
 
 
-def _first_state(channel: Channel, *, not_before: datetime | None, now: datetime) -> dict[str, Any]:
+def _first_state(channel: Channel, *, not_before: datetime, now: datetime) -> dict[str, Any]:
     if channel is Channel.INBOX:
         return {"state": MessageState.SENT, "sent_at": now, "not_before": now}
-    return {"state": MessageState.PENDING, "not_before": not_before or now}
+    return {"state": MessageState.PENDING, "not_before": not_before}
 
 
 def retry_message(*, message: Message, by: User, now: datetime) -> None:

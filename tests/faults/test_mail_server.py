@@ -11,7 +11,8 @@ from accounts.models import User
 from notify.choices import Channel
 from notify.models import Message
 from notify.registry import Text
-from notify.transports import EmailTransport, TemporaryFailure
+from notify.transports import TemporaryFailure
+from notify.transports.mail import EmailTransport
 from tests.support.servers import free_port, wait_for
 from tests.support.smtp import mail_server
 
@@ -70,7 +71,7 @@ def server_that(serve, settings):
 def send_within_the_deadline(transport):
     began = time.monotonic()
     with pytest.raises(TemporaryFailure) as caught:
-        transport.send(message(), TEXT)
+        transport.send([message()], TEXT)
     assert time.monotonic() - began < DEADLINE + SLACK
     return str(caught.value)
 
@@ -124,7 +125,7 @@ def test_send_of_many_uses_one_connection(transport, settings):
     with mail_server() as box:
         settings.EMAIL_PORT = box.port
         for pk in range(1, 6):
-            transport.send(message(pk), TEXT)
+            transport.send([message(pk)], TEXT)
         transport.close()
         assert (box.connections, len(box.mails)) == (1, 5)
 
@@ -132,11 +133,11 @@ def test_send_of_many_uses_one_connection(transport, settings):
 def test_send_after_a_failure_uses_a_new_connection(transport, settings):
     with mail_server() as box:
         settings.EMAIL_PORT = box.port
-        transport.send(message(), TEXT)
+        transport.send([message()], TEXT)
         box.sender = "421 4.3.2 busy"
         assert "421" in send_within_the_deadline(transport)
         box.sender = None
-        transport.send(message(), TEXT)
+        transport.send([message()], TEXT)
         assert (box.connections, len(box.mails)) == (2, 2)
 
 
@@ -144,7 +145,7 @@ def test_close_of_a_server_that_hangs_ends_in_time(settings):
     transport = EmailTransport()
     with mail_server() as box:
         settings.EMAIL_PORT = box.port
-        transport.send(message(), TEXT)
+        transport.send([message()], TEXT)
         box.hang_quit = True
         began = time.monotonic()
         transport.close()
@@ -156,7 +157,7 @@ def test_mail_on_the_wire_has_both_forms_and_the_stable_id(transport, settings):
     settings.SITE_URL = "https://handoff.example"
     with mail_server() as box:
         settings.EMAIL_PORT = box.port
-        transport.send(message(7), TEXT)
+        transport.send([message(7)], TEXT)
         (mail,) = box.mails
     assert mail["Message-ID"] == "<handoff.message.7@handoff.example>"
     assert mail["Auto-Submitted"] == "auto-generated"

@@ -35,8 +35,9 @@ class Mailbox:
         self.port = 0
 
     def ids(self) -> Counter[str]:
-        """How often each message of the outbox arrived."""
-        return Counter(mail["X-Handoff-Message"] for mail in self.mails)
+        """How often each message of the outbox arrived, alone or in a digest."""
+        listed = [pk for mail in self.mails for pk in mail["X-Handoff-Message"].split(",")]
+        return Counter(pk.strip() for pk in listed)
 
     async def handle_EHLO(
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]

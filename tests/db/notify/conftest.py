@@ -97,16 +97,19 @@ class FakeTransport:
 
     def __init__(self):
         self.sent = []
+        self.parcels = []
         self.errors = {}
         self.closed = 0
 
-    def send(self, message, text):
-        error = self.errors.get(message.key.split(":")[0])
-        if callable(error):
-            error = error(message)
-        if error:
-            raise error
-        self.sent.append((message.pk, text.subject))
+    def send(self, messages, text):
+        for message in messages:
+            error = self.errors.get(message.key.split(":")[0])
+            if callable(error):
+                error = error(message)
+            if error:
+                raise error
+        self.sent.append((messages[0].pk, text.subject))
+        self.parcels.append(([message.pk for message in messages], text))
 
     def close(self):
         self.closed += 1

@@ -7,8 +7,8 @@ from notify import registry, selectors
 from notify.choices import Channel, MessageState
 from notify.models import Message
 from notify.registry import Text
-from notify.rules.delivery import MAX_CRASHES
-from notify.services import deliver, deliver_due
+from notify.rules.delivery import MAX_CRASHES, Outcome
+from notify.services import deliver, deliver_due, settle
 from notify.transports import PermanentFailure, TemporaryFailure
 
 pytestmark = pytest.mark.usefixtures("transport")
@@ -183,7 +183,7 @@ def test_deliver_due_after_five_dead_processes_buries_the_message(
         now += lease
     assert deliver_due(now) == 1
     assert state_of(message) == MessageState.DEAD
-    assert message.last_error == deliver.POISONED
+    assert message.last_error == settle.POISONED
     assert not transport.sent
 
 
@@ -194,7 +194,7 @@ def test_deliver_due_by_a_slow_sender_that_succeeds_is_sent_for_all(queue_mail, 
     def second_sender_fails_first(message):
         lease_over = message.lease_until
         claim = deliver._claim(message.pk, lease_over)
-        deliver._settle(claim, deliver.Outcome.FAILED, "421 busy", lease_over)
+        settle.settle([claim], settle.Result(Outcome.FAILED, "421 busy"), lease_over)
         assert state_of(Message.objects.get(pk=message.pk)) == MessageState.PENDING
 
     transport.errors["one"] = second_sender_fails_first
