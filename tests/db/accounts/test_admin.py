@@ -24,8 +24,16 @@ MENUS = {
         "Weekly review",
         "My hours and time off",
         "Inbox",
+        "Notifications",
     ],
-    Role.AE: ["My queue", "My handoffs", "Weekly review", "My hours and time off", "Inbox"],
+    Role.AE: [
+        "My queue",
+        "My handoffs",
+        "Weekly review",
+        "My hours and time off",
+        "Inbox",
+        "Notifications",
+    ],
     Role.MANAGER: [
         "Late now",
         "Holding",
@@ -34,6 +42,7 @@ MENUS = {
         "People",
         "Pools",
         "Inbox",
+        "Notifications",
     ],
     Role.ADMIN: [
         "Organisation",
@@ -53,6 +62,7 @@ MENUS = {
         "Steps set aside",
         "Health",
         "Inbox",
+        "Notifications",
         "Time off",
     ],
 }
@@ -121,6 +131,7 @@ def test_menu_of_several_roles_has_each_page_once(world, client):
         "Pools",
         "My hours and time off",
         "Inbox",
+        "Notifications",
         "Late now",
         "Holding",
     ]

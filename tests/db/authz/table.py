@@ -43,6 +43,12 @@ GET  handoff:holding                           | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
 GET  notify:inbox                              | 200 | 200 | 200     | 200
+# Nobody's but one's own: no address of these names anybody.
+GET  notify:settings                           | 200 | 200 | 200     | 200
+POST notify:settings                           | 302 | 302 | 302     | 302
+POST notify:slack                              | 422 | 422 | 422     | 422
+POST notify:slack_remove                       | 302 | 302 | 302     | 302
+POST notify:test                               | 302 | 302 | 302     | 302
 GET  accounts:time_off                         | 200 | 200 | 200     | 200
 GET  accounts:password                         | 200 | 200 | 200     | 200
 POST accounts:password                         | 422 | 422 | 422     | 422
