@@ -164,8 +164,14 @@ def explain_turn(turn: Turn) -> TurnExplanation:
 
 
 def _headline(turn: Turn, user: User) -> str:
-    if turn.kind == TurnKind.RETURNING:
-        return f"Back to {user}, who sent it back."
+    told = {
+        TurnKind.RETURNING: f"Back to {user}, who sent it back.",
+        TurnKind.BACKUP: f"{user} stands in for who had it before.",
+        TurnKind.COVER: f"{user} covers for somebody who is away.",
+        TurnKind.MANUAL: f"A manager chose {user}.",
+    }
+    if turn.kind in told:
+        return told[TurnKind(turn.kind)]
     count = len(turn.candidates)
     place = "The only one free" if count == 1 else f"Next of {count}"
     if turn.kind == TurnKind.DRAINED:

@@ -8,7 +8,7 @@ conditional update of their Load, whoever holds which pool. Locks go pool first,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -94,9 +94,14 @@ def lock_loads(*, pool_id: int, user_id: int) -> None:
     pools and the draw: with the same two people the other way round, each would wait for the
     other.
     """
+    lock_loads_of_pools([pool_id], user_ids=[user_id])
+
+
+def lock_loads_of_pools(pool_ids: Iterable[int], *, user_ids: Iterable[int] = ()) -> None:
+    """The same for the members of several pools and several more people."""
     _require_transaction()
-    members = Member.objects.filter(pool=pool_id).values("user")
-    loads = Load.objects.filter(Q(user__in=members) | Q(user=user_id))
+    members = Member.objects.filter(pool__in=set(pool_ids)).values("user")
+    loads = Load.objects.filter(Q(user__in=members) | Q(user__in=set(user_ids)))
     list(loads.select_for_update(no_key=True).order_by("user_id").values_list("pk"))
 
 
@@ -107,14 +112,15 @@ def take_turn(
     rule: Rule | None,
     barred: Mapping[int, str] = NOBODY_BARRED,
     first: int | None = None,
+    first_kind: TurnKind = TurnKind.RETURNING,
 ) -> Turn | None:
     """Pick the next member, take one of their free slots and write the turn; None for nobody.
 
     `barred` maps users who are not offered this lead to the code of the reason. The user `first`
-    goes before the rotation when eligible; that turn is paid for like any other and is of kind
-    `returning`, which no other turn is. Whoever lost the last slot to another pool in the
-    meantime is passed over as at capacity. Effects: one Turn with the pool's next number, the
-    credits of all candidates, one more on the picked person's Load, and the draw itself.
+    goes before the rotation when eligible; that turn is paid for like any other and is of
+    `first_kind`; no other turn is of kind `returning`. Whoever lost the last slot to another pool
+    in the meantime is passed over as at capacity. Effects: one Turn with the pool's next number,
+    the credits of all candidates, one more on the picked person's Load, and the draw itself.
 
     Raises TransactionManagementError outside a transaction, StaleDraw after the draw's own.
     """
@@ -128,7 +134,7 @@ def take_turn(
             break
         draw.exclude_full(choice.seat, Excluded(Code.AT_CAPACITY))
     if choice.seat.user_id == first:
-        kind = TurnKind.RETURNING
+        kind = first_kind
     elif kind == TurnKind.RETURNING:
         kind = TurnKind.ROTATION
     passed_over = draw.exclusions | {
@@ -137,6 +143,55 @@ def take_turn(
         if seat.user_id in barred
     }
     return _write_turn(draw, choice, kind=kind, rule=rule, passed_over=passed_over)
+
+
+def take_turn_for(
+    draw: Draw, *, user_id: int, kind: TurnKind, rule: Rule | None, costs_credit: bool
+) -> Turn:
+    """Give the turn to this person, whoever is next, at work or full; they may be no member.
+
+    The slot counts on their Load and may exceed their capacity. `costs_credit` makes a member
+    with a weight pay like anybody who is picked, out of those who are eligible; otherwise the
+    turn stands in the ledger without a candidate and the rotation goes on as if it had not been.
+
+    Raises TransactionManagementError outside a transaction, StaleDraw after the draw's own.
+    """
+    _require_transaction()
+    Load.objects.bulk_create([Load(user_id=user_id)], ignore_conflicts=True)
+    Load.objects.filter(user_id=user_id).update(open_count=F("open_count") + 1)
+    member = Member.objects.filter(pool=draw.pool, user=user_id).first()
+    if costs_credit and member is not None and member.weight:
+        choice = _forced(draw, member)
+        return _write_turn(draw, choice, kind=kind, rule=rule, passed_over={})
+    credit = member.credit if member is not None else 0
+    turn = Turn.objects.create(
+        pool=draw.pool,
+        sequence=_next_number(draw),
+        at=draw.now,
+        user_id=user_id,
+        member=member,
+        kind=kind,
+        rule=rule,
+        candidates=[],
+        exclusions=[],
+        credit_before=credit,
+        credit_after=credit,
+    )
+    _use_slot(draw, user_id)
+    return turn
+
+
+def _forced(draw: Draw, member: Member) -> Pick:
+    """The pick of this member, who sits down for it where they are no candidate."""
+    seats = list(draw.seats)
+    if all(seat.member_id != member.pk for seat in seats):
+        seats.append(
+            Seat(member.pk, member.user_id, member.weight, member.credit, has_returned=False)
+        )
+    choice = pick(seats, member.user_id)
+    if choice is None or choice.seat.member_id != member.pk:
+        raise AssertionError("whoever sits goes first when asked for")
+    return choice
 
 
 def _require_transaction() -> None:
@@ -181,14 +236,11 @@ def _write_turn(
     rule: Rule | None,
     passed_over: Mapping[int, Excluded],
 ) -> Turn:
-    last = draw.pool.sequence
-    if not Pool.objects.filter(pk=draw.pool.pk, sequence=last).update(sequence=last + 1):
-        raise StaleDraw("Open a new draw: another turn was taken in this pool since.")
-    draw.pool.sequence = last + 1
+    number = _next_number(draw)
     _settle_credits(draw, choice)
     turn = Turn.objects.create(
         pool=draw.pool,
-        sequence=draw.pool.sequence,
+        sequence=number,
         at=draw.now,
         user_id=choice.seat.user_id,
         member_id=choice.seat.member_id,
@@ -201,6 +253,14 @@ def _write_turn(
     )
     _advance(draw, choice)
     return turn
+
+
+def _next_number(draw: Draw) -> int:
+    last = draw.pool.sequence
+    if not Pool.objects.filter(pk=draw.pool.pk, sequence=last).update(sequence=last + 1):
+        raise StaleDraw("Open a new draw: another turn was taken in this pool since.")
+    draw.pool.sequence = last + 1
+    return draw.pool.sequence
 
 
 def _settle_credits(draw: Draw, choice: Pick) -> None:
@@ -255,9 +315,15 @@ def _advance(draw: Draw, choice: Pick) -> None:
     """Make the draw what a new one would read after this turn."""
     after = {seat.member_id: seat for seat in seats_after(choice, draw.pool.sequence)}
     draw.seats = [after.get(seat.member_id, seat) for seat in draw.seats]
-    picked = after[choice.seat.member_id]
-    free = draw.free[picked.user_id]
-    if free is not None:
-        draw.free[picked.user_id] = free - 1
-        if free == 1:
-            draw.exclude_full(replace(picked, has_returned=False), Excluded(Code.AT_CAPACITY))
+    _use_slot(draw, choice.seat.user_id)
+
+
+def _use_slot(draw: Draw, user_id: int) -> None:
+    """One slot less for a user who sits in the draw; without another they stand up."""
+    seat = next((seat for seat in draw.seats if seat.user_id == user_id), None)
+    free = draw.free.get(user_id)
+    if seat is None or free is None:
+        return
+    draw.free[user_id] = free - 1
+    if free == 1:
+        draw.exclude_full(seat, Excluded(Code.AT_CAPACITY))

@@ -39,8 +39,8 @@ def create_pool(*, name: str, manager: User, by: User | None, now: datetime) -> 
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can make a pool.")
     name = name.strip()
-    _raise_for(_pool_problems(name, manager, None))
-    return _keep(Pool(name=name, manager=manager), by=by, now=now)
+    raise_for(_pool_problems(name, manager, None))
+    return keep(Pool(name=name, manager=manager), by=by, now=now)
 
 
 @transaction.atomic
@@ -49,9 +49,9 @@ def change_pool(*, pool: Pool, name: str, manager: User, by: User | None, now: d
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can change a pool.")
     name = name.strip()
-    _raise_for(_pool_problems(name, manager, pool))
+    raise_for(_pool_problems(name, manager, pool))
     pool.name, pool.manager = name, manager
-    return _keep(pool, by=by, now=now, fields=["name", "manager"])
+    return keep(pool, by=by, now=now, fields=["name", "manager"])
 
 
 @transaction.atomic
@@ -60,17 +60,17 @@ def add_member(
 ) -> Member:
     """Put a person into the pool with credit 0; nobody else's turn moves."""
     _permit_member_edit(pool, by)
-    _lock(pool.pk)
+    lock_pool(pool.pk)
     problems = _weight_problems(weight)
     if not user.is_active:
         message = f"{user} is not active; choose somebody who is."
         problems.append(FieldProblem("user", "inactive", message))
     if Member.objects.filter(pool=pool, user=user).exists():
         problems.append(FieldProblem("user", "taken", f"{user} is in this pool already."))
-    _raise_for(problems)
+    raise_for(problems)
     if not Load.objects.filter(user=user).exists():
         Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
-    return _keep(Member(pool=pool, user=user, weight=weight), by=by, now=now)
+    return keep(Member(pool=pool, user=user, weight=weight), by=by, now=now)
 
 
 @transaction.atomic
@@ -89,15 +89,15 @@ def change_member(
     would get a long run of leads once a heavy member is gone.
     """
     _permit_member_edit(member.pool, by)
-    _lock(member.pool_id)
+    lock_pool(member.pool_id)
     row = Member.objects.select_related("pool", "user").get(pk=member.pk)
     if weight is not None:
-        _raise_for(_weight_problems(weight))
+        raise_for(_weight_problems(weight))
         row.weight = weight
     if is_active is not None:
         row.is_active = is_active
-    _keep(row, by=by, now=now, fields=["weight", "is_active"])
-    _clamp_credits(row.pool_id)
+    keep(row, by=by, now=now, fields=["weight", "is_active"])
+    clamp_credits(row.pool_id)
     row.refresh_from_db(fields=["credit"])
     return row
 
@@ -113,19 +113,19 @@ def set_capacity(*, user: User, capacity: int | None, by: User | None, now: date
         raise NotPermitted(f"Only a manager of {user}'s team or a RevOps admin can do this.")
     if capacity is not None and not 0 <= capacity <= MOST_CAPACITY:
         message = f"Enter 0 to {MOST_CAPACITY:,}, or leave it empty for no limit."
-        _raise_for([FieldProblem("capacity", "out_of_range", message)])
+        raise_for([FieldProblem("capacity", "out_of_range", message)])
     Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
     row = Load.objects.select_for_update().get(user=user)
     row.capacity = capacity
-    return _keep(row, by=by, now=now, fields=["capacity"])
+    return keep(row, by=by, now=now, fields=["capacity"])
 
 
-def _lock(pool_id: int) -> None:
+def lock_pool(pool_id: int) -> None:
     """Let no pick run while the pool's members change."""
     Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
 
 
-def _clamp_credits(pool_id: int) -> None:
+def clamp_credits(pool_id: int) -> None:
     total = weight_of_active(pool_id)
     if total == 0:
         # Nobody to measure a lead by: credits wait for the next change.
@@ -164,12 +164,12 @@ def _weight_problems(weight: int) -> list[FieldProblem]:
     return [FieldProblem("weight", "out_of_range", message)]
 
 
-def _raise_for(problems: list[FieldProblem]) -> None:
+def raise_for(problems: list[FieldProblem]) -> None:
     if problems:
         raise InvalidPool(problems[0].message, problems=problems)
 
 
-def _keep(row: Row, *, by: User | None, now: datetime, fields: Iterable[str] | None = None) -> Row:
+def keep(row: Row, *, by: User | None, now: datetime, fields: Iterable[str] | None = None) -> Row:
     """Save the row; its history tells who and when even where there is no request."""
     row._history_user = by  # type: ignore[attr-defined]  # simple_history reads it
     row._history_date = now  # type: ignore[attr-defined]  # likewise
