@@ -1,19 +1,21 @@
 from django.urls import path
 
-from handoff.views import acts, drafts, handoffs, lists
+from handoff.views import acts, autosave, drafts, handoffs, lists, manager
 
 app_name = "handoff"
 
 urlpatterns = [
     path("", lists.home, name="home"),
     path("queue/", lists.queue, name="queue"),
-    path("late/", lists.late, name="late"),
-    path("holding/", lists.holding, name="holding"),
+    path("late/", manager.late, name="late"),
+    path("holding/", manager.holding, name="holding"),
     path("leads/", lists.leads, name="leads"),
     path("handoffs/", lists.handoffs, name="list"),
     path("handoffs/new/", drafts.new, name="new"),
+    path("handoffs/new/save/", autosave.save_new, name="autosave_new"),
     path("handoffs/<int:pk>/", handoffs.detail, name="detail"),
     path("handoffs/<int:pk>/edit/", drafts.edit, name="edit"),
+    path("handoffs/<int:pk>/save/", autosave.save, name="autosave"),
     path("handoffs/<int:pk>/submit/", drafts.submit, name="submit"),
     path("handoffs/<int:pk>/accept/", acts.accept, name="accept"),
     path("handoffs/<int:pk>/reject/", acts.reject, name="reject"),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import FieldProblem
 from handoff.rules.form import FormField
-from handoff.rules.placeholders import STATE, TEXT, is_placeholder, visible
+from handoff.rules.placeholders import STATE, TEXT, is_empty, is_placeholder, visible
 from worktime.rules.errors import ZoneUnknown
 from worktime.rules.zones import load_zone
 
@@ -174,3 +174,20 @@ def check_partial(field: FormField, value: dict[str, Any]) -> FieldProblem | Non
         message = f"\u201c{shown}\u201d says nothing about {field.label}. Leave it empty."
         return FieldProblem(field.key, "placeholder", message)
     return None
+
+
+def in_words(field: FormField, value: object) -> tuple[str, ...] | None:
+    """A partial answer or a time as it reads, line by line; None for every other kind."""
+    if isinstance(value, dict):
+        state = str(value.get(STATE) or "")
+        said = str(value.get(TEXT) or "")
+        partly = f"Partly known: {state[:1].lower()}{state[1:]}" if state else ""
+        return tuple(line for line in (partly, *said.splitlines()) if line.strip())
+    if field.kind != "datetime" or is_empty(value):
+        return None
+    at, zone = split_time(value)
+    try:
+        wall = datetime.fromisoformat(at)
+    except ValueError:
+        return (str(value),)
+    return (f"{wall:%a} {wall.day} {wall:%b %Y}, {wall:%H:%M} ({zone.replace('_', ' ')})",)

@@ -1,20 +1,25 @@
 """Everything that the page of one handoff shows, in a constant number of queries."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from typing import Any
+from datetime import datetime, tzinfo
 
 from accounts.models import User
-from accounts.rules.policy import Action
 from accounts.selectors import manager_of
 from handoff.choices import ClosedAs, LegEnd, RejectReason, Status
-from handoff.models import Handoff, HandoffClock, Leg
-from handoff.rules.form import OPTIONAL, Form, FormField
-from handoff.rules.transitions import Step, may
-from handoff.rules.values import is_empty
-from handoff.selectors.access import relations_of
+from handoff.models import Contest, Handoff, HandoffClock, Leg
+from handoff.rules.form import Form
+from handoff.selectors.agreed import Fact, agreed_on
+from handoff.selectors.answers import (
+    Answer,
+    Answers,
+    answer_lines,
+    sections_of,
+    story_of,
+)
+from handoff.selectors.chain import ChainLink, chain_of
+from handoff.selectors.clocks import ShownClock, most_urgent, show_clock
 from handoff.selectors.drafts import (
     Progress,
     Rejection,
@@ -22,45 +27,20 @@ from handoff.selectors.drafts import (
     progress,
     rejection_of,
 )
+from handoff.selectors.held import held_rows
 from handoff.selectors.history import EventLine, event_lines
-from handoff.selectors.late import held_rows
 from handoff.selectors.lists import in_sentence
+from handoff.selectors.offers import contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
+from handoff.selectors.timeline import TimelineView, timeline_of
+from handoff.selectors.touch_log import TouchLine, touch_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
 from sla.models import Clock
 from sla.selectors import ClockView, clock_view, explain_clock
 from worktime.rules import Span, duration_words
 
-_STORY = ("why_now", "pains", "need", "budget", "authority", "timeline", "objections")
-_NEXT_STEP, _NEXT_STEP_ON = "next_step", "next_step_on"
-_OFFERED: dict[str, tuple[Step, Action]] = {
-    "accept": (Step.ACCEPT, Action.HANDOFF_ACCEPT),
-    "reject": (Step.REJECT, Action.HANDOFF_REJECT),
-    "fix": (Step.SUPERSEDE, Action.HANDOFF_FIX),
-    "concede": (Step.CONCEDE, Action.HANDOFF_CONCEDE),
-    "withdraw": (Step.WITHDRAW, Action.HANDOFF_WITHDRAW),
-    "edit": (Step.SUBMIT, Action.HANDOFF_EDIT),
-    "submit": (Step.SUBMIT, Action.HANDOFF_SUBMIT),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer to read: ``lines`` has one entry per paragraph or point."""
-
-    label: str
-    lines: tuple[str, ...]
-    is_list: bool
-    is_wanted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """A section of the form, answered."""
-
-    title: str
-    answers: tuple[Answer, ...]
+__all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +72,7 @@ class ExplainedSpan:
 class Coming:
     """What a clock will do by itself while nobody decides."""
 
+    at: datetime
     when: str
     icon: str
     what: str
@@ -109,47 +90,64 @@ class LegLine:
 
 @dataclass(frozen=True, slots=True)
 class ClockCard:
-    """The current accept clock, explained."""
+    """One current clock, explained; ``coming`` is what it does by itself."""
 
-    view: ClockView
+    shown: ShownClock
     sentence: str
     spans: tuple[ExplainedSpan, ...]
     source: str
     coming: tuple[Coming, ...]
 
+    @property
+    def view(self) -> ClockView:
+        return self.shown.view
+
+
+@dataclass(frozen=True, slots=True)
+class ContestLine:
+    """The objection to the rejection, and the ruling on it where there is one."""
+
+    by: str
+    when: str
+    note: str
+    is_open: bool
+    verdict: str
+    ruling: str
+
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The page of one handoff as one reader may see it."""
+    """The page of one handoff as one reader may see it.
+
+    ``clock`` is the one that is due first, or else the last receiver's accept clock.
+    """
 
     row: Handoff
     contact: Contact
     status: str
     submitted: str
     offers: frozenset[str]
+    main: str
     story: tuple[Answer, ...]
     sections: tuple[Answers, ...]
+    agreed: tuple[Fact, ...]
+    clocks: tuple[ClockCard, ...]
     clock: ClockCard | None
+    urgent: ShownClock | None
+    coming: tuple[Coming, ...]
     why: TurnExplanation | None
     why_title: str
     legs: tuple[LegLine, ...]
+    touches: tuple[TouchLine, ...]
     events: tuple[EventLine, ...]
-    chain: tuple[Handoff, ...]
+    chain: tuple[ChainLink, ...]
     rejection: Rejection | None
     marked: tuple[str, ...]
+    contest: ContestLine | None
     held_because: tuple[str, ...]
     progress: Progress | None
     is_receipt: bool
-
-
-def offers_on(row: Handoff, user: User) -> frozenset[str]:
-    """What the user may do with the handoff as it stands."""
-    relations = relations_of(row, user)
-    return frozenset(
-        name
-        for name, (step, action) in _OFFERED.items()
-        if may(step, row.status) and user.may(action, relations)
-    )
+    timeline: TimelineView | None
 
 
 def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
@@ -160,29 +158,46 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         .select_related("receiver", "turn__pool", "turn__rule__ruleset", "turn__credit_note")
         .order_by("pk")
     )
-    clocks = _clocks_by_leg(row)
+    links = _links(row)
     last = legs[-1] if legs else None
+    cards = tuple(_cards(row, links, now=now, zone=zone))
+    accepts = {link.leg_id: link.clock for link in links if link.kind == ClockKind.ACCEPT}
+    contest = contest_of(row)
     rejection = rejection_of(row, now=now) if row.status == Status.REJECTED else None
-    is_own = row.submitted_by_id == user.pk
+    offers = offers_on(row, user)
     return Detail(
         row=row,
         contact=contact_of(row),
-        status=_status(row, user),
+        status=_status(row, user, contest),
         submitted=clock_time(row.submitted_at, now=now) if row.submitted_at else "",
-        offers=offers_on(row, user),
-        story=_story(form, row.answers),
-        sections=_sections(form, row.answers),
-        clock=_clock_card(row, last, clocks, now=now, zone=zone),
+        offers=offers,
+        main=way_on(
+            offers,
+            is_contacted=row.first_contact_at is not None,
+            has_step=bool(last and last.next_step_at and last.next_step_at > now),
+            is_own=row.owner_id == user.pk,
+        ),
+        story=story_of(form, row.answers),
+        sections=sections_of(form, row.answers),
+        agreed=agreed_on(row, last, now=now),
+        clocks=cards,
+        clock=cards[0] if cards else None,
+        urgent=most_urgent(card.shown for card in cards),
+        coming=tuple(sorted((one for card in cards for one in card.coming), key=_when)),
         why=explain_turn(last.turn) if last else None,
         why_title="Why you" if last and last.receiver_id == user.pk else _why_title(last),
-        legs=tuple(_leg_line(leg, clocks.get(leg.pk), now=now, zone=zone) for leg in legs),
+        legs=tuple(_leg_line(leg, accepts.get(leg.pk), now=now, zone=zone) for leg in legs),
+        touches=touch_lines(row, now=now),
         events=event_lines(row, form, legs, now=now),
-        chain=_chain(row, user),
+        chain=chain_of(row, user, now=now),
         rejection=rejection,
         marked=labels_of(form, rejection.fields) if rejection else (),
+        contest=_contest_line(contest, now=now) if contest else None,
         held_because=_held_because(row, now=now),
         progress=progress(form, row.answers) if row.status == Status.DRAFT else None,
-        is_receipt=is_own and row.status in {Status.PENDING, Status.HOLDING},
+        is_receipt=row.submitted_by_id == user.pk
+        and row.status in {Status.PENDING, Status.HOLDING},
+        timeline=timeline_of(row, now=now, zone=zone),
     )
 
 
@@ -209,16 +224,19 @@ def contact_of(row: Handoff) -> Contact:
     )
 
 
-def _status(row: Handoff, user: User) -> str:
+def _status(row: Handoff, user: User, contest: Contest | None) -> str:
     owner = "you" if row.owner_id == user.pk else row.owner.name
+    has = "have" if owner == "you" else "has"
     if row.status == Status.CLOSED:
         return f"Closed: {in_sentence(ClosedAs(row.closed_as).label)}"
+    if row.status == Status.REJECTED and contest is not None and contest.ruled_at is None:
+        return "Rejected and contested: waiting for a ruling"
     return {
         Status.DRAFT.value: "Draft",
-        Status.HOLDING.value: f"Holding: nobody is eligible, {owner} has it",
+        Status.HOLDING.value: f"Holding: nobody is eligible, {owner} {has} it",
         Status.PENDING.value: f"Pending: waiting for {owner} to accept",
-        Status.ACCEPTED.value: f"Accepted: {owner} has it",
-        Status.REJECTED.value: f"Rejected: waiting for {owner} to fix or concede",
+        Status.ACCEPTED.value: f"Accepted: {owner} {has} it",
+        Status.REJECTED.value: f"Rejected: waiting for {owner} to answer",
     }[row.status]
 
 
@@ -226,79 +244,24 @@ def _why_title(leg: Leg | None) -> str:
     return f"Why {leg.receiver.name}" if leg else ""
 
 
-def answer_lines(field: FormField, value: object) -> tuple[str, ...]:
-    """An answer as it reads, one entry per line; nothing where it is empty."""
-    if is_empty(value):
-        return ()
-    if isinstance(value, list):
-        return tuple(str(item) for item in value)
-    if isinstance(value, int):
-        return (f"{value:,}",)
-    if field.kind == "date":
-        return (_day(str(value)),)
-    return tuple(line for line in str(value).splitlines() if line.strip())
+def _when(coming: Coming) -> datetime:
+    return coming.at
 
 
-def _day(text: str) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{day:%a} {day.day} {day:%b %Y}"
-
-
-def _answer(field: FormField, answers: Mapping[str, Any]) -> Answer:
-    value = answers.get(field.key)
-    return Answer(
-        label=field.label,
-        lines=answer_lines(field, value),
-        is_list=field.kind == "lines",
-        is_wanted=field.need != OPTIONAL,
+def _links(row: Handoff) -> list[HandoffClock]:
+    """Every clock of the handoff with what showing it reads, in two queries."""
+    return list(
+        HandoffClock.objects.filter(handoff_id=row.pk)
+        .select_related(
+            "clock__target__version__policy", "clock__calendar_version__calendar", "leg__receiver"
+        )
+        .prefetch_related("clock__pauses")
+        .order_by("clock__due_at", "pk")
     )
-
-
-def _story(form: Form, answers: Mapping[str, Any]) -> tuple[Answer, ...]:
-    """The handoff's own answers in the order in which a colleague would tell them."""
-    told = [field for key in _STORY if (field := form.get(key)) is not None]
-    known = {*_STORY, _NEXT_STEP, _NEXT_STEP_ON}
-    told += [
-        field for field in form.fields() if field.target == "handoff" and field.key not in known
-    ]
-    story = [_answer(field, answers) for field in told]
-    step, day = form.get(_NEXT_STEP), form.get(_NEXT_STEP_ON)
-    if step is not None:
-        lines = answer_lines(step, answers.get(_NEXT_STEP))
-        on = answer_lines(day, answers.get(_NEXT_STEP_ON)) if day else ()
-        together = ", ".join((*lines, *on))
-        story.append(Answer(step.label, (together,) if together else (), False, True))
-    return tuple(story)
-
-
-def _sections(form: Form, answers: Mapping[str, Any]) -> tuple[Answers, ...]:
-    return tuple(
-        Answers(part.title, tuple(_answer(field, answers) for field in part.fields))
-        for part in form.sections
-    )
-
-
-def _clocks_by_leg(row: Handoff) -> dict[int, Clock]:
-    """The accept clock of each leg, in two queries."""
-    clocks = (
-        Clock.objects.with_view()
-        .filter(handoff_clock__handoff_id=row.pk, handoff_clock__kind=ClockKind.ACCEPT)
-        .select_related("handoff_clock", "calendar_version__calendar", "target__version__policy")
-        .order_by("pk")
-    )
-    found = {}
-    for clock in clocks:
-        link: HandoffClock = clock.handoff_clock
-        if link.leg_id is not None:
-            found[link.leg_id] = clock
-    return found
 
 
 def _leg_line(leg: Leg, clock: Clock | None, *, now: datetime, zone: tzinfo) -> LegLine:
-    outcome = "Has it now" if leg.ended_at is None else ""
+    outcome = "Has it now"
     if leg.ended_at is not None:
         ended = clock_time(leg.ended_at, now=now)
         outcome = f"{LegEnd(leg.ended_as).label} {ended}"
@@ -314,25 +277,29 @@ def _leg_line(leg: Leg, clock: Clock | None, *, now: datetime, zone: tzinfo) -> 
     )
 
 
-def _clock_card(
-    row: Handoff, leg: Leg | None, clocks: Mapping[int, Clock], *, now: datetime, zone: tzinfo
-) -> ClockCard | None:
-    clock = clocks.get(leg.pk) if leg else None
-    if clock is None or leg is None:
-        return None
-    view = clock_view(clock, now=now, zone=zone)
-    version = clock.calendar_version
-    policy = clock.target.version
+def _cards(
+    row: Handoff, links: Sequence[HandoffClock], *, now: datetime, zone: tzinfo
+) -> Iterable[ClockCard]:
+    """The current clocks: those that run by due time, then those that are settled."""
+    current = [link for link in links if link.is_current]
+    cards = [_card(row, link, now=now, zone=zone) for link in current]
+    return sorted(cards, key=lambda card: not card.view.is_open)
+
+
+def _card(row: Handoff, link: HandoffClock, *, now: datetime, zone: tzinfo) -> ClockCard:
+    clock = link.clock
+    shown = show_clock(clock, now=now, zone=zone)
+    version, policy = clock.calendar_version, clock.target.version
     return ClockCard(
-        view=view,
-        sentence=f"{view.label} {view.next_step}".strip(),
+        shown=shown,
+        sentence=f"{shown.view.label} {shown.view.next_step}".strip(),
         spans=_explained(explain_clock(clock, until=clock.due_at), now=now),
         source=(
-            f"Target {view.target} from the policy \u201c{policy.policy.name}\u201d, "
+            f"Target {shown.view.target} from the policy \u201c{policy.policy.name}\u201d, "
             f"version {policy.n}. Calendar \u201c{version.calendar.name}\u201d, "
             f"version {version.n}, {version.zone}. Both stay fixed for this clock."
         ),
-        coming=_coming(row, leg, clock, now=now) if view.is_open else (),
+        coming=_coming(row, link, now=now) if shown.view.is_open else (),
     )
 
 
@@ -356,28 +323,54 @@ def _explained(spans: Sequence[Span], *, now: datetime) -> tuple[ExplainedSpan, 
     return tuple(lines)
 
 
-def _coming(row: Handoff, leg: Leg, clock: Clock, *, now: datetime) -> tuple[Coming, ...]:
-    manager = manager_of(leg.receiver, pool_manager=row.pool.manager if row.pool else None)
-    told = manager.name if manager else "The manager"
-    name = leg.receiver.name
-    words = {
-        StepAction.REMIND.value: ("notifications", f"Reminder to {name}, if still undecided"),
-        StepAction.ALERT_MANAGER.value: ("campaign", f"Accept is late: {told} is alerted"),
-    }
+def _coming(row: Handoff, link: HandoffClock, *, now: datetime) -> tuple[Coming, ...]:
+    clock = link.clock
+    ahead = clock.schedule[clock.fired :]
+    who = link.leg.receiver if link.leg else row.owner
+    told = "the manager"
+    if any(action == StepAction.ALERT_MANAGER for _, _, action in ahead):
+        manager = manager_of(who, pool_manager=row.pool.manager if row.pool else None)
+        told = manager.name if manager else told
+    name = str(ClockKind(link.kind).label)
+    words = _coming_words(name, who.name, told, row.submitted_by.name)
     return tuple(
-        Coming(clock_time(datetime.fromisoformat(at), now=now), *words[action])
-        for _, at, action in clock.schedule[clock.fired :]
+        Coming(
+            datetime.fromisoformat(at),
+            clock_time(datetime.fromisoformat(at), now=now),
+            *words[action],
+        )
+        for _, at, action in ahead
         if action in words
     )
 
 
-def _chain(row: Handoff, user: User) -> tuple[Handoff, ...]:
-    """The handoffs of the chain that the reader may open; empty where there is only this one."""
-    if row.chain_id is None:
-        return ()
-    members = Handoff.objects.for_user(user).filter(chain_id=row.chain_id).select_related("owner")
-    found = tuple(members.order_by("pk"))
-    return found if len(found) > 1 else ()
+def _coming_words(name: str, who: str, told: str, submitter: str) -> Mapping[str, tuple[str, str]]:
+    undecided = ", if still undecided" if name == "Accept" else f": {in_sentence(name)} is due"
+    return {
+        StepAction.REMIND.value: ("notifications", f"Reminder to {who}{undecided}"),
+        StepAction.ALERT_MANAGER.value: ("campaign", f"{name} is late: {told} is alerted"),
+        StepAction.REASSIGN.value: ("sync_alt", f"{name} is late: it moves to the next receiver"),
+        StepAction.RETURN_TO_SUBMITTER.value: (
+            "undo",
+            f"{name} is far too late: it goes back to {submitter}",
+        ),
+    }
+
+
+def _contest_line(contest: Contest, *, now: datetime) -> ContestLine:
+    verdict = ""
+    if contest.ruled_at is not None and contest.ruled_by is not None:
+        ruled = "upheld" if contest.is_upheld else "overturned"
+        at = clock_time(contest.ruled_at, now=now)
+        verdict = f"{contest.ruled_by.name} {ruled} the rejection {at}."
+    return ContestLine(
+        by=contest.by.name,
+        when=clock_time(contest.at, now=now),
+        note=contest.note,
+        is_open=contest.ruled_at is None,
+        verdict=verdict,
+        ruling=contest.ruling,
+    )
 
 
 def _held_because(row: Handoff, *, now: datetime) -> tuple[str, ...]:

@@ -1,31 +1,37 @@
 """What a draft still lacks, in words."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 from core.errors import FieldProblem
 from handoff.choices import LegEnd, RejectReason
-from handoff.models import Handoff, Leg
-from handoff.rules.form import RECOMMENDED, Form
-from handoff.rules.gate import WEIGHTS, completeness, gate_problems
-from handoff.rules.values import check_answer, is_empty
+from handoff.models import FormVersion, Handoff, HandoffType, Leg
+from handoff.rules.form import FILLED, RECOMMENDED, Condition, Form
+from handoff.rules.gate import WEIGHTS, completeness, gate_problems, halves
+from handoff.rules.values import is_empty
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
+from sla.choices import ClockKind
+from sla.models import Clock
+from sla.selectors import ClockView, clock_view
+
+NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
     """A field that lacks its answer.
 
-    ``words`` say why what stands there does not count, or what an answer would add in percent;
-    they are empty where nothing stands there.
+    ``words`` say why what stands there does not count, what to write where nothing stands there,
+    or what an answer would add in percent. ``is_empty``: nothing stands there.
     """
 
     key: str
     label: str
     words: str
+    is_empty: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,10 @@ class Part:
     filled: int
     total: int
 
+    @property
+    def words(self) -> str:
+        return "complete" if self.filled == self.total else f"{self.filled} of {self.total} filled"
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -46,6 +56,16 @@ class Progress:
     missing: tuple[Lack, ...]
     helpful: tuple[Lack, ...]
     parts: tuple[Part, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is still missing, as people say it."""
+        if not self.missing:
+            return "Ready to hand off."
+        named = [in_sentence(lack.label) for lack in self.missing[:NAMED]]
+        rest = len(self.missing) - len(named)
+        more = f" and {rest} more" if rest else ""
+        return f"Still missing: {', '.join(named)}{more}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +84,11 @@ def progress(form: Form, answers: Mapping[str, Any], *, marked: Collection[str] 
     """How far these answers are; ``marked`` are the fields that a receiver wants answered."""
     problems = gate_problems(form, answers, marked=marked)
     stopped = {problem.field for problem in problems}
-    total = sum(WEIGHTS[field.need] for field in form.fields()) or 1
+    asked = form.asked(answers)
+    total = sum(WEIGHTS[field.need] for field in asked) or 1
     helpful = [
         Lack(field.key, field.label, f"+{100 * WEIGHTS[field.need] // total} %")
-        for field in form.fields()
+        for field in asked
         if field.need == RECOMMENDED
         and field.key not in stopped
         and is_empty(answers.get(field.key))
@@ -82,17 +103,30 @@ def progress(form: Form, answers: Mapping[str, Any], *, marked: Collection[str] 
 
 def _lack(form: Form, problem: FieldProblem) -> Lack:
     field = form.get(problem.field)
-    label = field.label if field else problem.field
-    return Lack(problem.field, label, "" if problem.code == "required" else problem.message)
+    if field is None:
+        return Lack(problem.field, problem.field, problem.message, is_empty=False)
+    if problem.code == "required":
+        return Lack(field.key, field.label, field.help)
+    return Lack(field.key, field.label, problem.message, is_empty=False)
 
 
 def _parts(form: Form, answers: Mapping[str, Any]) -> list[Part]:
     parts = []
+    asked = {field.key for field in form.asked(answers)}
     for section in form.sections:
-        wanted = [field for field in section.fields if WEIGHTS[field.need]]
-        filled = sum(check_answer(field, answers.get(field.key)) is None for field in wanted)
+        wanted = [f for f in section.fields if WEIGHTS[f.need] and f.key in asked]
+        filled = sum(halves(field, answers.get(field.key)) > 0 for field in wanted)
         parts.append(Part(section.key, section.title, filled, len(wanted)))
     return parts
+
+
+def condition_words(form: Form, rule: Condition) -> str:
+    """When a field is asked, for somebody who reads the form on paper or without its script."""
+    other = form.get(rule.field)
+    label = other.label if other else rule.field
+    if rule.op == FILLED:
+        return f"Only where \u201c{label}\u201d is answered."
+    return f"Only where \u201c{label}\u201d is: {' or '.join(rule.values)}."
 
 
 def labels_of(form: Form, keys: Collection[str]) -> tuple[str, ...]:
@@ -118,3 +152,36 @@ def rejection_of(row: Handoff, *, now: datetime) -> Rejection | None:
         when=clock_time(leg.ended_at, now=now),
         fields=tuple(leg.rejected_fields),
     )
+
+
+def form_seen(type_: HandoffType, n: int | None) -> FormVersion | None:
+    """The version of the type's form that a page showed; the present one where it does not say."""
+    current = type_.current_form
+    if n is None or (current is not None and current.n == n):
+        return current
+    return type_.forms.filter(n=n).first() or current
+
+
+def newer_form(row: Handoff) -> int | None:
+    """The number of the form that new handoffs of the type use, where the draft keeps another."""
+    current = row.type.current_form
+    return current.n if current is not None and current.pk != row.form_version_id else None
+
+
+def progress_data(shown: Progress) -> dict[str, Any]:
+    """How far a draft is, for a page that shows it live."""
+    return {**asdict(shown), "sentence": shown.sentence}
+
+
+def hand_off_clock(row: Handoff, *, now: datetime, zone: tzinfo) -> ClockView | None:
+    """Until when the draft is to be handed off; None where no policy says."""
+    clock = (
+        Clock.objects.with_view()
+        .filter(
+            handoff_clock__handoff_id=row.pk,
+            handoff_clock__kind=ClockKind.HAND_OFF,
+            handoff_clock__is_current=True,
+        )
+        .first()
+    )
+    return clock_view(clock, now=now, zone=zone) if clock else None

@@ -1,6 +1,7 @@
 """Pages on which a handoff is written."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -13,16 +14,25 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
 from accounts.rules.policy import Action
+from accounts.selectors import zone_for
 from core.admin import page, person, signed_in
-from core.errors import Conflict, NotPermitted, Refused
+from core.errors import Conflict, FieldProblem, NotPermitted, Refused
 from handoff.choices import Status, Temperature
 from handoff.errors import GateRefused
-from handoff.forms import DraftForm, NewForm
-from handoff.models import Handoff, HandoffType, Lead
+from handoff.forms import ActForm, DraftForm, NewForm
+from handoff.models import FormVersion, Handoff, HandoffType, Lead
 from handoff.rules.form import Form
-from handoff.rules.gate import gate_problems, read_answers
+from handoff.rules.gate import all_problems, gate_problems, read_answers
 from handoff.selectors.access import handoff_for, may, types_for
-from handoff.selectors.drafts import Rejection, labels_of, progress, rejection_of
+from handoff.selectors.drafts import (
+    Rejection,
+    form_seen,
+    hand_off_clock,
+    labels_of,
+    newer_form,
+    progress,
+    rejection_of,
+)
 from handoff.selectors.lists import (
     LEADS_OFFERED,
     lead_for,
@@ -53,14 +63,31 @@ def new(request: HttpRequest) -> HttpResponse:
     lead = _lead(user, request.GET.get("lead", ""))
     layout = _current(type_)
     answers = answers_of_lead(lead, layout) if lead else {}
-    form = DraftForm.of_answers(
-        layout, answers, temperature=lead.temperature if lead else Temperature.WARM
-    )
-    begin = NewForm.begin(type_key=type_.key, lead_id=lead.pk if lead else None)
+    warmth = lead.temperature if lead else Temperature.WARM
+    zone = zone_for(user).key
+    form = DraftForm.of_answers(layout, answers, temperature=warmth, zone=zone)
+    begin = NewForm.begin(type_=type_, lead_id=lead.pk if lead else None)
     return _new_page(request, user, type_, form, begin, lead, offered=offered)
 
 
-def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a form that begins a draft says: of which type and lead, with which answers."""
+
+    type: HandoffType
+    lead: Lead | None
+    form_version: FormVersion
+    form: DraftForm
+    begin: NewForm
+
+
+def read_begun(request: HttpRequest, user: User, offered: list[HandoffType]) -> Begun:
+    """Read the form of a new handoff, with the questions that the person saw.
+
+    Raises:
+        Refused: the form does not say what it begins.
+        Http404: there is no such type or lead for this person.
+    """
     begin = NewForm(request.POST)
     if not begin.is_valid():
         raise Refused("The form does not say what it begins. Load the page again.")
@@ -68,37 +95,46 @@ def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> Http
     if type_ is None:
         raise Http404("There is no such type.")
     lead = _lead(user, str(begin.cleaned_data["lead"] or ""))
-    form = DraftForm(_current(type_), request.POST)
+    seen = form_seen(type_, begin.cleaned_data["form"])
+    if seen is None:
+        raise Http404("This type has no form yet.")
+    form = DraftForm(Form.from_layout(seen.layout), request.POST)
+    return Begun(type_, lead, seen, form, begin)
+
+
+def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> HttpResponse:
+    begun = read_begun(request, user, offered)
+    type_, form, lead, begin = begun.type, begun.form, begun.lead, begun.begin
     try:
-        row = _keep_new(user, type_, lead, form, begin)
+        row = keep_new(user, begun)
     except Conflict as error:
         return _new_page(
             request, user, type_, form, begin, lead, offered=offered, conflict=lost_words(error)
         )
     except Refused as error:
-        form.refuse(error)
+        form.refuse(error, also=_also_wrong(request, user, form))
         return _new_page(request, user, type_, form, begin, lead, offered=offered)
     if row.status != Status.DRAFT:
         return redirect("handoff:detail", row.pk)
     return _after_saving(request, user, row)
 
 
-def _keep_new(
-    user: User, type_: HandoffType, lead: Lead | None, form: DraftForm, begin: NewForm
-) -> Handoff:
+def keep_new(user: User, begun: Begun) -> Handoff:
     """The draft that this form makes.
 
     Sent again, the form gives the draft that it made before; what was typed since is kept too,
     unless that draft was changed elsewhere in the meantime.
     """
+    form = begun.form
     row = create_draft(
-        type=type_,
-        lead=lead,
+        type=begun.type,
+        lead=begun.lead,
         answers=form.answers(),
         temperature=form.temperature,
         by=user,
         now=timezone.now(),
-        submission_uuid=begin.cleaned_data["submission_uuid"],
+        submission_uuid=begun.begin.cleaned_data["submission_uuid"],
+        form_version=begun.form_version,
     )
     typed, _ = read_answers(form.layout, form.answers())
     if row.status != Status.DRAFT or all(row.answers.get(key) == typed[key] for key in typed):
@@ -110,6 +146,20 @@ def _keep_new(
         by=user,
         now=timezone.now(),
         version=FIRST_VERSION,
+    )
+
+
+def _also_wrong(request: HttpRequest, user: User, form: DraftForm) -> tuple[FieldProblem, ...]:
+    """Where the form was to be handed off: all that stands in the way, not only the first."""
+    if request.POST.get("action") != HAND_OFF:
+        return ()
+    now = timezone.now()
+    return all_problems(
+        form.layout,
+        form.answers(),
+        marked=form.marked,
+        today=now.astimezone(zone_for(user)).date(),
+        now=now,
     )
 
 
@@ -144,23 +194,45 @@ def _new_page(
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on with a draft. What a receiver marked stands out."""
     user = person(request, User)
-    row = handoff_for(user, pk)
-    if not may(row, user, Action.HANDOFF_EDIT):
-        raise NotPermitted(f"This draft is {row.submitted_by.name}\u2019s to edit.")
+    row = editable(user, pk)
     rejection = rejection_of(row.previous, now=timezone.now()) if row.previous else None
     marked = rejection.fields if rejection else ()
     layout = Form.from_layout(row.form_version.layout)
     if request.method == "POST":
-        version = seen_version(request)
+        version = kept_version(request)
         form = DraftForm(layout, request.POST, marked=marked)
         return _save(request, user, row, form, rejection, version=version)
     if row.status != Status.DRAFT:
         return redirect("handoff:detail", row.pk)
-    form = DraftForm.of_answers(layout, row.answers, temperature=row.temperature, marked=marked)
+    form = DraftForm.of_answers(
+        layout,
+        row.answers,
+        temperature=row.temperature,
+        marked=marked,
+        zone=zone_for(user).key,
+    )
     if "missing" in request.GET:
-        problems = gate_problems(layout, row.answers, marked=marked)
+        now = timezone.now()
+        today = now.astimezone(zone_for(user)).date()
+        problems = gate_problems(layout, row.answers, marked=marked, today=today, now=now)
         form.refuse(GateRefused(problems=problems)) if problems else None
     return _edit_page(request, row, form, rejection, version=row.version, is_saved=True)
+
+
+def editable(user: User, pk: int) -> Handoff:
+    """The draft, when the user may write in it. Raises Http404 and NotPermitted."""
+    row = handoff_for(user, pk)
+    if not may(row, user, Action.HANDOFF_EDIT):
+        raise NotPermitted(f"This draft is {row.submitted_by.name}\u2019s to edit.")
+    return row
+
+
+def kept_version(request: HttpRequest) -> int:
+    """The state that was seen, or the newer one that the person chose to write over."""
+    over = ActForm({"version": request.POST["keep"]}) if "keep" in request.POST else None
+    if over is not None and over.is_valid():
+        return int(over.cleaned_data["version"])
+    return seen_version(request)
 
 
 def _save(
@@ -182,11 +254,9 @@ def _save(
             version=version,
         )
     except Conflict as error:
-        return _edit_page(
-            request, row, form, rejection, version=version, conflict=lost_words(error)
-        )
+        return _edit_page(request, row, form, rejection, version=version, lost=error)
     except Refused as error:
-        form.refuse(error)
+        form.refuse(error, also=_also_wrong(request, user, form))
         return _edit_page(request, row, form, rejection, version=version)
     return _after_saving(request, user, saved)
 
@@ -198,14 +268,18 @@ def _edit_page(
     rejection: Rejection | None,
     *,
     version: int,
-    conflict: str = "",
+    lost: Conflict | None = None,
     is_saved: bool = False,
 ) -> HttpResponse:
+    stored = lost.current if lost and lost.current else {}
     context = {
         "row": row,
         "rejection": rejection,
         "version": version,
-        "conflict": conflict,
+        "conflict": lost_words(lost) if lost else "",
+        "newer": stored.get("version") if stored.get("status") == Status.DRAFT else None,
+        "newer_form": newer_form(row),
+        "clock": hand_off_clock(row, now=timezone.now(), zone=timezone.get_current_timezone()),
         "is_saved": is_saved,
         "marked": labels_of(form.layout, form.marked),
     }

@@ -1,0 +1,79 @@
+"""Saving a draft in the background while somebody types: JSON in place of pages."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from core.admin import person, signed_in
+from core.errors import Conflict, DomainError, NotPermitted, Refused
+from handoff.forms import DraftForm
+from handoff.models import Handoff
+from handoff.rules.form import Form
+from handoff.rules.gate import read_answers
+from handoff.selectors.access import types_for
+from handoff.selectors.drafts import progress, progress_data, rejection_of
+from handoff.selectors.story import clock_time
+from handoff.services import save_draft
+from handoff.views.drafts import editable, keep_new, kept_version, read_begun
+
+
+@require_POST
+@signed_in
+def save_new(request: HttpRequest) -> HttpResponse:
+    """Keep what stands in the form of a new handoff: the first time makes the draft."""
+    user = person(request, User)
+    offered = types_for(user)
+    if not offered:
+        raise NotPermitted("Only submitters hand leads over.")
+    begun = read_begun(request, user, offered)
+    return _answer(begun.form, lambda: keep_new(user, begun))
+
+
+@require_POST
+@signed_in
+def save(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what stands in the form of a draft."""
+    user = person(request, User)
+    row = editable(user, pk)
+    rejection = rejection_of(row.previous, now=timezone.now()) if row.previous else None
+    layout = Form.from_layout(row.form_version.layout)
+    form = DraftForm(layout, request.POST, marked=rejection.fields if rejection else ())
+    version = kept_version(request)
+    return _answer(
+        form,
+        lambda: save_draft(
+            row,
+            answers=form.answers(),
+            temperature=form.temperature,
+            by=user,
+            now=timezone.now(),
+            version=version,
+        ),
+    )
+
+
+def _answer(form: DraftForm, keep: Callable[[], Handoff]) -> JsonResponse:
+    readable, _ = read_answers(form.layout, form.answers())
+    shown = {"progress": progress_data(progress(form.layout, readable, marked=form.marked))}
+    try:
+        row = keep()
+    except Conflict as error:
+        return _refused(error, HTTPStatus.CONFLICT, {**shown, "current": error.current})
+    except Refused as error:
+        return _refused(error, HTTPStatus.UNPROCESSABLE_ENTITY, shown)
+    now = timezone.now()
+    addresses = {name: reverse(f"handoff:{name}", args=[row.pk]) for name in ("edit", "autosave")}
+    saved = {"version": row.version, "saved": clock_time(now, now=now)}
+    return JsonResponse({**shown, **saved, **addresses})
+
+
+def _refused(error: DomainError, status: HTTPStatus, shown: dict[str, Any]) -> JsonResponse:
+    problems = [{"field": found.field, "message": found.message} for found in error.problems]
+    told = {"code": error.code, "message": error.message, "problems": problems}
+    return JsonResponse({**shown, **told}, status=status)
