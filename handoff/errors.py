@@ -24,6 +24,41 @@ class RejectionRefused(Refused):
     title = "The rejection is not complete"
 
 
+class TouchRefused(Refused):
+    """The touch is dated or worded in a way that cannot be true or kept."""
+
+    code = "touch_refused"
+    title = "The touch cannot be logged as entered"
+
+
+class NextStepRefused(Refused):
+    """The next step lacks its words or a day to come."""
+
+    code = "next_step_refused"
+    title = "The next step is not complete"
+
+
+class ClosingRefused(Refused):
+    """What was entered to close the handoff, or about its outcome, cannot be kept."""
+
+    code = "closing_refused"
+    title = "This cannot be closed as entered"
+
+
+class MergeRefused(Refused):
+    """The other handoff cannot take this one in."""
+
+    code = "merge_refused"
+    title = "These two cannot be merged"
+
+
+class ContestRefused(Refused):
+    """The contest or the ruling lacks its words."""
+
+    code = "contest_refused"
+    title = "The contest is not complete"
+
+
 class TemperatureLowered(Refused):
     """A submitter may raise a temperature, not lower it."""
 
@@ -68,6 +103,25 @@ class HandoffNotAccepted(Conflict):
 class HandoffNotOpen(Conflict):
     code = "not_open"
     title = "This can no longer be done with this handoff"
+
+
+class HandoffNotConverted(Conflict):
+    code = "not_converted"
+    title = "This handoff has not become an opportunity"
+
+
+class RejectionContested(Conflict):
+    """The rejection is, or was, contested: until the ruling nothing else is done to it."""
+
+    code = "contested"
+    title = "This rejection is contested"
+
+
+class NothingContested(Conflict):
+    """There is no contest to rule on, or somebody has ruled already."""
+
+    code = "not_contested"
+    title = "There is no contest to rule on"
 
 
 class StaleVersion(Conflict):

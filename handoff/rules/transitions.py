@@ -111,6 +111,12 @@ CLOCK_EXITS: dict[Step, dict[str, ClockExit]] = {
     Step.WITHDRAW: _ALL_CANCELLED,
 }
 
+# What is done to a handoff without a change of its state.
+TOUCHABLE = frozenset({"holding", "pending", "accepted"})
+DATABLE = frozenset({"accepted"})
+SURVIVING = TOUCHABLE
+"""States in which a handoff may take a duplicate in."""
+
 # Where a rejection goes: a conflict of one receiver is none of the next one's.
 TO_NEXT_RECEIVER = frozenset({"conflict"})
 NEEDS_FIELDS = frozenset({"missing_information"})

@@ -20,6 +20,20 @@ _DONE = {
     EventKind.EDITED: "changed the draft",
     EventKind.DRAFTED: "began the draft",
     EventKind.DRAINED: "gave it to the next receiver",
+    EventKind.TOUCHED: "logged a touch",
+    EventKind.NEXT_STEP_DATED: "dated the next step",
+    EventKind.CONTESTED: "contested the rejection",
+    EventKind.OVERTURNED: "overturned the rejection",
+    EventKind.UPHELD: "upheld the rejection",
+    EventKind.RETURNED: "returned it to the submitter",
+    EventKind.NURTURED: "sent it back to nurture",
+    EventKind.DISQUALIFIED: "disqualified it",
+    EventKind.CONVERTED: "made it an opportunity",
+    EventKind.OUTCOME_RECORDED: "recorded the outcome",
+    EventKind.MERGED: "merged it with another handoff",
+    EventKind.TIMED_OUT: "passed it on",
+    EventKind.REASSIGNED: "gave it to somebody else",
+    EventKind.COVERED: "passed it to the cover",
 }
 
 

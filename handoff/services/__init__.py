@@ -9,16 +9,19 @@ from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
 from handoff.services.setup import install_type, set_up
 from handoff.services.submit import submit_handoff
+from handoff.services.touches import date_next_step, log_touch
 
 __all__ = [
     "accept_handoff",
     "apply_escalations",
     "concede_handoff",
     "create_draft",
+    "date_next_step",
     "drain_holding",
     "import_lead",
     "import_leads",
     "install_type",
+    "log_touch",
     "reject_handoff",
     "replay_handoffs",
     "save_draft",

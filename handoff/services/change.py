@@ -7,6 +7,7 @@ clocks by id, pools by id, loads by id.
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Max
@@ -24,7 +25,7 @@ from handoff.errors import (
     StaleVersion,
 )
 from handoff.models import Event, Handoff, Transfer
-from handoff.rules.transitions import Step, may
+from handoff.rules.transitions import TRANSITIONS, Step
 from handoff.selectors.access import relations_of, was_taken_back
 from handoff.selectors.story import current_state, what_happened_last
 
@@ -42,6 +43,9 @@ _NOT_POSSIBLE: dict[Step, type[Conflict]] = {
     Step.OVERTURN: HandoffNotRejected,
     Step.CONVERT: HandoffNotAccepted,
 }
+
+# What people wrote stands on the row and not in the log, which is for good.
+_UNTOLD = frozenset({"answers", "deal_note"})
 
 
 def lock_handoff(pk: int) -> Handoff:
@@ -73,13 +77,33 @@ def open_for(
         Conflict: it is no longer in a state in which this can be done, or no longer theirs, or
             it has changed since ``version``; the message says who did what when.
     """
+    return open_in(
+        pk,
+        states=TRANSITIONS[step].sources,
+        otherwise=_NOT_POSSIBLE.get(step, HandoffNotOpen),
+        action=action,
+        by=by,
+        now=now,
+        version=version,
+    )
+
+
+def open_in(
+    pk: int,
+    *,
+    states: frozenset[str],
+    otherwise: type[Conflict],
+    action: Action,
+    by: User | None,
+    now: datetime,
+    version: int | None,
+) -> Handoff:
+    """The same for what changes no state: possible in ``states``, else refused as ``otherwise``."""
     row = lock_handoff(pk)
     if by is not None:
         require(row, by=by, action=action, now=now)
-    if not may(step, row.status):
-        raise _NOT_POSSIBLE.get(step, HandoffNotOpen)(
-            what_happened_last(row, now=now), current=current_state(row)
-        )
+    if row.status not in states:
+        raise otherwise(what_happened_last(row, now=now), current=current_state(row))
     expect_version(row, version, now=now)
     return row
 
@@ -123,7 +147,7 @@ def apply_change(
     for name, value in changes.items():
         setattr(row, name, value)
     row.version += 1
-    stored = {name: _plain(value) for name, value in changes.items() if name != "answers"}
+    stored = {name: _plain(value) for name, value in changes.items() if name not in _UNTOLD}
     return append_event(row, kind=event, by=by, now=now, data={**(data or {}), "set": stored})
 
 
@@ -172,4 +196,6 @@ def transfer_to(
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,6 +1,6 @@
 """The receiver's decision: accept or reject."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -54,27 +54,46 @@ def accept_handoff(
             now=now,
             version=version,
         )
-        leg = live_leg(row, now=now)
-        stop_clocks(row, step=Step.ACCEPT, now=now)
-        mine = Leg.objects.filter(pk=leg.pk, accepted_at=None, ended_at=None)
-        if mine.update(accepted_at=now, decided_at=now) != 1:
-            raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
-        start_next_step(row, leg, now=now)
-        changes = {
-            "status": Status.ACCEPTED,
-            "freeze_until": now + timedelta(days=settings.HANDOFF_FREEZE_DAYS),
-            "next_due_at": earliest_due(row),
-        }
-        if row.first_accepted_at is None and row.submitted_at is not None:
-            hours = rules_calendar(current_hours(leg.receiver))
-            waited = int(between(hours, row.submitted_at, now))
-            changes |= {"first_accepted_at": now, "accept_seconds": max(waited, 0)}
-        apply_change(
-            row, event=EventKind.ACCEPTED, by=by, now=now, changes=changes, data={"leg": leg.pk}
-        )
-        tell.submitter_accepted(row, leg, now=now)
-        release(turn=leg.turn, now=now)
+        accept_leg(row, live_leg(row, now=now), by=by, now=now)
         return row
+
+
+def accept_leg(
+    row: Handoff, leg: Leg, *, by: User, now: datetime, data: Mapping[str, object] | None = None
+) -> None:
+    """Accept a handoff that the caller has opened for it, by its live leg.
+
+    Raises:
+        HandoffNotPending: the leg was accepted or has ended in the meantime.
+    """
+    stop_clocks(row, step=Step.ACCEPT, now=now)
+    mine = Leg.objects.filter(pk=leg.pk, accepted_at=None, ended_at=None)
+    if mine.update(accepted_at=now, decided_at=now) != 1:
+        raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
+    start_next_step(row, leg, now=now)
+    apply_change(
+        row,
+        event=EventKind.ACCEPTED,
+        by=by,
+        now=now,
+        changes={**acceptance(row, leg, now=now), "next_due_at": earliest_due(row)},
+        data={"leg": leg.pk, **(data or {})},
+    )
+    tell.submitter_accepted(row, leg, now=now)
+    release(turn=leg.turn, now=now)
+
+
+def acceptance(row: Handoff, leg: Leg, *, now: datetime) -> dict[str, object]:
+    """The columns that an acceptance changes; how long the first one took is kept with it."""
+    changes: dict[str, object] = {
+        "status": Status.ACCEPTED,
+        "freeze_until": now + timedelta(days=settings.HANDOFF_FREEZE_DAYS),
+    }
+    if row.first_accepted_at is None and row.submitted_at is not None:
+        hours = rules_calendar(current_hours(leg.receiver))
+        waited = int(between(hours, row.submitted_at, now))
+        changes |= {"first_accepted_at": now, "accept_seconds": max(waited, 0)}
+    return changes
 
 
 def reject_handoff(

@@ -17,7 +17,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     RUNNING: frozenset({PAUSED, MET, CANCELLED}),
     PAUSED: frozenset({RUNNING, MET, CANCELLED}),
     MET: frozenset(),
-    CANCELLED: frozenset(),
+    # Only what was cancelled by a decision that is overturned runs on again.
+    CANCELLED: frozenset({RUNNING}),
 }
 
 # The receiver's first look at a lead is asked for whatever else is going on.

@@ -1,25 +1,34 @@
 """Every write of the engine: policies, clocks, pauses, the sweep and what it leaves to do."""
 
+from sla.services.acknowledge import acknowledge_clock, hold_escalations
 from sla.services.clocks import cancel_clock, meet_clock, start_clock
-from sla.services.escalations import claim_escalations, fail_escalation, finish_escalation
+from sla.services.escalations import (
+    claim_escalations,
+    defer_escalation,
+    fail_escalation,
+    finish_escalation,
+)
 from sla.services.pauses import pause_clock, resume_clock
 from sla.services.policies import install_preset, publish_policy, retire_policy
 from sla.services.restart import reopen_clock, retarget_clock
 from sla.services.sweep import fire_due_steps
 
 __all__ = [
+    "acknowledge_clock",
     "cancel_clock",
     "claim_escalations",
+    "defer_escalation",
     "fail_escalation",
     "finish_escalation",
     "fire_due_steps",
+    "hold_escalations",
     "install_preset",
     "meet_clock",
     "pause_clock",
     "publish_policy",
     "reopen_clock",
     "resume_clock",
-    "retire_policy",
     "retarget_clock",
+    "retire_policy",
     "start_clock",
 ]

@@ -33,7 +33,7 @@ def pause_clock(
     ClockNotPausable, ClockFinished and PauseInvalid.
     """
     _check(clock.kind, starts_at, ends_at, reason, now)
-    locked = _locked(clock.pk)
+    locked = lock_clock(clock.pk)
     if ClockState.PAUSED not in {*transitions.TRANSITIONS[locked.state], locked.state}:
         raise ClockFinished
     # What passed before the pause has passed, whether or not a sweep has run since.
@@ -53,7 +53,7 @@ def pause_clock(
     )
     if ends_at is None:
         locked.state = ClockState.PAUSED
-    _move(locked)
+    move_clock(locked)
     clock.refresh_from_db(fields=CHANGING_FIELDS)
     return written
 
@@ -68,7 +68,7 @@ def resume_clock(*, clock: Clock, now: datetime) -> bool:
 
 def end_open_pause(*, clock_id: int, at: datetime, now: datetime) -> bool:
     """End the clock's open pause as of `at`, inside the caller's transaction."""
-    locked = _locked(clock_id)
+    locked = lock_clock(clock_id)
     if locked.state != ClockState.PAUSED:
         return False
     for pause in locked.pauses.filter(ends_at__isnull=True):
@@ -76,7 +76,7 @@ def end_open_pause(*, clock_id: int, at: datetime, now: datetime) -> bool:
         pause.ends_at = max(at, pause.starts_at)
         pause.save(update_fields=["ends_at"])
     locked.state = ClockState.RUNNING
-    _move(locked)
+    move_clock(locked)
     return True
 
 
@@ -95,7 +95,7 @@ def _check(
         raise PauseInvalid(FieldProblem("starts_at", "open_pause_in_future", message))
 
 
-def _locked(clock_id: int) -> Clock:
+def lock_clock(clock_id: int) -> Clock:
     """The row as it is now, held to the end of the transaction."""
     return (
         Clock.objects.select_for_update(of=("self",))
@@ -104,7 +104,7 @@ def _locked(clock_id: int) -> Clock:
     )
 
 
-def _move(clock: Clock) -> None:
+def move_clock(clock: Clock) -> None:
     """Work the due time and the steps to come out again from the start and all the pauses."""
     rungs = schedule.decode(clock.schedule)
     holds: list[Hold] = [
