@@ -222,6 +222,8 @@ RETRY_DELAYS_SECONDS = [
 
 # From acceptance on, the owner changes for a stated reason only.
 HANDOFF_FREEZE_DAYS = 30
+# For so many working hours a late clock that somebody has seen alerts nobody and moves nothing.
+SLA_ACKNOWLEDGED_HOURS = 4
 # People with known passwords: development only.
 DEMO_ALLOWED = False
 

@@ -65,3 +65,10 @@ class ClockFinished(Conflict):
 
     code = "clock_finished"
     title = "This clock has stopped already"
+
+
+class ClockNotLate(Refused):
+    """There is nothing to acknowledge before the due time."""
+
+    code = "clock_not_late"
+    title = "This clock is not late yet"

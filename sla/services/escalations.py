@@ -62,6 +62,12 @@ def finish_escalation(*, escalation: Escalation, now: datetime, superseded: bool
     return _pending(escalation).update(state=state, handled_at=now, lease_until=None) == 1
 
 
+def defer_escalation(*, escalation: Escalation, until: datetime) -> bool:
+    """Let it wait until then; to have looked at it is no attempt."""
+    waiting = _pending(escalation).filter(attempts__gt=0)
+    return waiting.update(not_before=until, lease_until=None, attempts=F("attempts") - 1) == 1
+
+
 def fail_escalation(*, escalation: Escalation, error: str, now: datetime) -> bool:
     """Note why an attempt failed and try again later, or set it aside after the last attempt.
 

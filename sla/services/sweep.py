@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from sla.choices import ClockState
 from sla.models import Clock, Escalation
-from sla.services.facts import FIRED_FIELDS, fire_passed
+from sla.services.facts import FIRED_FIELDS, fire_passed, held_until
 
 # Larger batches flip the server's plans and hold their rows longer than a request should wait.
 POSTGRESQL_BATCH = 500
@@ -35,7 +35,15 @@ WITH due AS MATERIALIZED (
     WHERE rung.n > due.fired AND (rung.value ->> 1)::timestamptz < %(now)s
 ), written AS (
     INSERT INTO sla_escalation (clock_id, step_id, at, not_before, state, attempts, last_error)
-    SELECT clock_id, step_id, at, at, 'pending', 0, '' FROM passed ORDER BY at, n
+    SELECT clock_id, step_id, at,
+           CASE WHEN action = 'breach' THEN at ELSE GREATEST(at, held.until) END,
+           'pending', 0, ''
+    FROM passed
+    LEFT JOIN LATERAL (
+        SELECT max(until) AS until FROM sla_acknowledgement seen
+        WHERE seen.clock_id = passed.clock_id
+    ) AS held ON true
+    ORDER BY at, n
     ON CONFLICT (clock_id, step_id) DO NOTHING
 ), counted AS (
     SELECT clock_id, count(*)::int AS steps, bool_or(action = 'breach') AS has_breach
@@ -77,8 +85,11 @@ def _fire_batch(now: datetime, limit: int) -> int:
     with transaction.atomic():
         due = Clock.objects.filter(state=ClockState.RUNNING, next_step_at__lt=now)
         clocks = list(due.order_by("next_step_at", "pk")[:limit])
+        held = held_until([clock.pk for clock in clocks])
         escalations = [
-            escalation for clock in clocks for escalation in fire_passed(clock, until=now, now=now)
+            escalation
+            for clock in clocks
+            for escalation in fire_passed(clock, until=now, now=now, held=held.get(clock.pk))
         ]
         Escalation.objects.bulk_create(escalations, ignore_conflicts=True)
         Clock.objects.bulk_update(clocks, FIRED_FIELDS)
