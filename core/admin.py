@@ -23,9 +23,11 @@ from unfold.sites import UnfoldAdminSite
 
 from core.errors import DomainError, NotPermitted, NotVisible
 from core.history import past_changes
+from core.paging import BoundedPaginator
 
 PAGE_LENGTH = 25
 READ_OR_WRITE = ["GET", "HEAD", "POST"]
+LOOKS = {"look", "add"}
 LOOKUPS = ("exact", "id__exact", "isnull", "in")
 
 M = TypeVar("M", bound=models.Model)
@@ -158,8 +160,8 @@ class Dialog:
     else to the row or list.
 
     With `is_page` it opens as a page of its own, from `template`, which also gets what
-    `extra(request, row, form)` gives. Sent by a button named `look`, the form is only shown
-    again as it would be, and nothing is written.
+    `more(request, row, form)` gives. Sent by a button named `look` or `add`, the form is only
+    shown again as it would be, and nothing is written.
     """
 
     name: str
@@ -178,7 +180,7 @@ class Dialog:
     back: Callable[[Any], str] | None = None
     is_page: bool = False
     template: str = "shell/row_dialog.html"
-    extra: Callable[[HttpRequest, Any, Any], dict[str, Any]] = lambda request, row, form: {}
+    more: Callable[[HttpRequest, Any, Any], dict[str, Any]] = lambda request, row, form: {}
 
 
 class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -313,7 +315,7 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         is_post = request.method == "POST"
         form = dialog.form_class(request.POST if is_post else None, **arguments)
         status = HTTPStatus.OK
-        if is_post and "look" in request.POST:
+        if is_post and LOOKS & request.POST.keys():
             form.is_valid()
         elif is_post and form.is_valid():
             try:
@@ -335,7 +337,7 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
             "back": back,
             "list_name": self.list_title,
             "list_url": self._address("changelist"),
-            **dialog.extra(request, row, form),
+            **dialog.more(request, row, form),
         }
         return page(request, dialog.template, context, status=status)
 
@@ -374,7 +376,13 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
 
 
 class ReadOnlyAdmin(ShellAdmin):
-    """Rows that services write: a list and pages to read, and nothing to do."""
+    """Rows that services write: a list and pages to read, and nothing to do.
+
+    Such a table only grows: its list never counts all of it and keeps to the order of the index.
+    """
+
+    paginator = BoundedPaginator
+    sortable_by = ()
 
 
 class ConfigAdmin(ShellAdmin):

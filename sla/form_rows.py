@@ -1,0 +1,187 @@
+"""The parts of a policy's form that come several times: conditions, steps, targets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from sla.choices import Unit
+from sla.rules.ladder import ACTION_WORDS
+from sla.rules.targets import MOVES, TOLD, StepSpec, TargetSpec
+from sla.rules.wording import OPERATOR_WORDS
+from sla.vocabulary import known_values
+
+MOST_ROWS = 12
+BEFORE, AFTER = "before", "after"
+HOURS, MINUTES = 60, 1
+
+FACTS = (
+    ("temperature", "Temperature"),
+    ("type", "Type of handoff"),
+    ("source", "Source of the lead"),
+    ("size", "Size of the company"),
+    ("country", "Country"),
+    ("industry", "Industry"),
+)
+# As people say a length: a word, the stored unit, and how many of it one is.
+LENGTHS: dict[str, tuple[str, str, int]] = {
+    "hours": ("working hours", Unit.WORKING_MINUTES.value, HOURS),
+    "minutes": ("working minutes", Unit.WORKING_MINUTES.value, MINUTES),
+    "days": ("working days", Unit.WORKING_DAYS.value, 1),
+    "elapsed_hours": ("hours around the clock", Unit.ELAPSED_MINUTES.value, HOURS),
+    "elapsed_minutes": ("minutes around the clock", Unit.ELAPSED_MINUTES.value, MINUTES),
+}
+PEOPLE = (
+    ("receiver", "Receiver"),
+    ("owner", "Owner"),
+    ("submitter", "Submitter"),
+    ("manager", "Manager"),
+)
+NUMBERS = {"size"}
+LISTS = {"in", "not_in"}
+COMPARISONS = {"gte", "lte"}
+
+
+class ConditionForm(forms.Form):
+    """One condition; a row without a field is none."""
+
+    fact = forms.ChoiceField(label="Fact", choices=[("", "Choose"), *FACTS], required=False)
+    op = forms.ChoiceField(
+        label="Comparison", choices=list(OPERATOR_WORDS.items()), initial="eq", required=False
+    )
+    value = forms.CharField(
+        label="Value",
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "policy-values", "autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        fact, text = cleaned.get("fact", ""), cleaned.get("value", "")
+        if bool(fact) != bool(text):
+            field = "value" if fact else "fact"
+            self.add_error(field, "Fill in both, or take the condition out.")
+        elif fact:
+            cleaned["condition"] = {
+                "field": fact,
+                "op": cleaned.get("op") or "eq",
+                "value": self._value(fact, cleaned.get("op") or "eq", text),
+            }
+        return cleaned
+
+    def _value(self, fact: str, op: str, text: str) -> Any:
+        if op in LISTS:
+            parts = [part.strip() for part in text.split(",") if part.strip()]
+            return [self._one(fact, op, part) for part in parts]
+        return self._one(fact, op, text)
+
+    def _one(self, fact: str, op: str, text: str) -> Any:
+        if fact in NUMBERS or op in COMPARISONS:
+            if re.fullmatch(r"-?[0-9]{1,12}", text):
+                return int(text)
+            self.add_error("value", f"Write a whole number, not '{text}'.")
+            return text
+        known = known_values().get(fact)
+        if known is None:
+            return text
+        for value, label in known:
+            if text.lower() in (value.lower(), label.lower()):
+                return value
+        words = ", ".join(label for _, label in known)
+        self.add_error("value", f"'{text}' is not known here. Write one of: {words}.")
+        return text
+
+
+class StepForm(forms.Form):
+    """One step of a ladder; a row without an action is none."""
+
+    percent = forms.IntegerField(label="Percent of the target", required=False, min_value=0)
+    side = forms.ChoiceField(
+        label="Before or after due",
+        choices=[(BEFORE, "% before due"), (AFTER, "% after due (0: at due)")],
+        initial=BEFORE,
+        required=False,
+    )
+    action = forms.ChoiceField(label="What happens", required=False)
+    told = forms.MultipleChoiceField(
+        label="Who is told",
+        choices=PEOPLE,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, kind: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fitting = [*TOLD, *(move for move, of in MOVES.items() if of == kind)]
+        self.fields["action"].choices = [  # type: ignore[attr-defined]  # a choice field
+            ("", "Choose"),
+            *((name, ACTION_WORDS[name]) for name in fitting),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        percent, action = cleaned.get("percent"), cleaned.get("action")
+        if action and percent is None and "percent" not in self.errors:
+            self.add_error("percent", "Say when: a percent of the target.")
+        elif percent is not None and not action and "action" not in self.errors:
+            self.add_error("action", "Say what happens, or take the step out.")
+        elif action and percent is not None:
+            sign = -1 if cleaned.get("side") == BEFORE else 1
+            cleaned["step"] = StepSpec(sign * percent, action, tuple(cleaned.get("told", ())))
+        return cleaned
+
+
+ConditionRows = forms.formset_factory(
+    ConditionForm, extra=0, can_delete=True, max_num=MOST_ROWS, absolute_max=MOST_ROWS * 2
+)
+StepRows = forms.formset_factory(
+    StepForm, extra=0, can_delete=True, max_num=MOST_ROWS, absolute_max=MOST_ROWS * 2
+)
+
+
+class TargetForm(forms.Form):
+    """How long one kind of clock may run; without an amount there is no such clock."""
+
+    amount = forms.IntegerField(label="Within", required=False, min_value=1, max_value=600_000)
+    length = forms.ChoiceField(
+        label="Unit", choices=[(name, words) for name, (words, *_) in LENGTHS.items()]
+    )
+
+
+@dataclass(slots=True)
+class TargetPart:
+    """One kind of clock on the page: its target and the rows of its ladder."""
+
+    kind: str
+    label: str
+    help: str
+    form: TargetForm
+    rows: Any
+
+    def is_valid(self) -> bool:
+        return bool(self.form.is_valid()) & bool(self.rows.is_valid())
+
+    def step_forms(self) -> list[StepForm]:
+        """The rows that say something and are not taken out, in their order."""
+        return [
+            row
+            for row in self.rows.forms
+            if not self.rows._should_delete_form(row) and "step" in cleaned_of(row)
+        ]
+
+    def spec(self) -> TargetSpec | None:
+        amount = cleaned_of(self.form).get("amount")
+        length = cleaned_of(self.form).get("length")
+        if amount is None or length is None:
+            return None
+        _, unit, factor = LENGTHS[length]
+        steps = tuple(row.cleaned_data["step"] for row in self.step_forms())
+        return TargetSpec(self.kind, amount * factor, unit, steps)
+
+
+def cleaned_of(form: forms.Form) -> dict[str, Any]:
+    return getattr(form, "cleaned_data", None) or {}

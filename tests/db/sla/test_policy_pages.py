@@ -1,0 +1,238 @@
+"""The pages on which a RevOps admin edits policies."""
+
+from datetime import UTC
+
+import pytest
+from django.urls import reverse
+
+from sla.models import Clock, PolicyVersion
+from tests.factories.handoff import NOW, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(client, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    world = make_world()
+    client.force_login(world.admin)
+    return world
+
+
+def address(name, *args):
+    return reverse(f"admin:sla_policyversion_{name}", args=args)
+
+
+def rows(prefix, *entries):
+    data = {f"{prefix}-TOTAL_FORMS": len(entries), f"{prefix}-INITIAL_FORMS": 0}
+    for n, entry in enumerate(entries):
+        data |= {f"{prefix}-{n}-{name}": value for name, value in entry.items()}
+    return data
+
+
+REMINDER = {"percent": "25", "side": "before", "action": "remind", "told": ["receiver"]}
+
+
+def sent(*, conditions=(), steps=None, **changes):
+    """What the browser sends of a policy with targets for accept and for contact."""
+    steps = steps or {}
+    data = {
+        "name": "Hot leads",
+        "position": "10",
+        "calendar": "",
+        "since": "0",
+        "example": "2026-11-17T11:00",
+        **rows("conditions", *conditions),
+    }
+    for kind in ("hand_off", "accept", "contact", "next_step"):
+        data |= {f"{kind}-amount": "", f"{kind}-length": "hours"}
+        data |= rows(f"{kind}-steps", *steps.get(kind, ()))
+    return data | {"accept-amount": "4"} | changes
+
+
+HOT = {"fact": "temperature", "op": "eq", "value": "Hot"}
+
+
+def test_policies_are_listed_in_words(client, world):
+    page = client.get(address("changelist"), follow=True).content.decode()
+    assert "everything else" in page
+    assert "4 h of working time" in page
+
+
+def test_new_policy_published_applies_its_targets_and_ladder(client, world):
+    data = sent(
+        conditions=[HOT],
+        steps={
+            "accept": [REMINDER, {"percent": "0", "side": "after", "action": "reassign"}],
+            "contact": [
+                {"percent": "100", "side": "after", "action": "return_to_submitter", "told": []}
+            ],
+        },
+        **{"contact-amount": "1", "contact-length": "days"},
+    )
+    answer = client.post(address("new"), data, follow=True)
+    assert "new clocks from now on follow version 1" in answer.content.decode().lower()
+    version = PolicyVersion.objects.get(policy__key="hot-leads")
+    assert version.conditions == {"all": [{"field": "temperature", "op": "eq", "value": "hot"}]}
+    assert {(t.kind, t.amount, t.unit) for t in version.targets.all()} == {
+        ("accept", 240, "working_minutes"),
+        ("contact", 1, "working_days"),
+    }
+    accept = version.targets.get(kind="accept")
+    assert set(accept.steps.values_list("offset_percent", "action")) == {
+        (-25, "remind"),
+        (0, "breach"),
+        (0, "reassign"),
+    }
+
+
+def edited(client, version):
+    """What an edit of the version sends when nothing is changed."""
+    form = client.get(address("edit", version.pk)).context["form"]
+    data = {name: form[name].value() or "" for name in ("name", "position", "since")}
+    data |= {"example": "2026-11-17T11:00", "is_default": "on" if version.is_default else ""}
+    for group in (form.conditions, *(part.rows for part in form.parts)):
+        data |= rows(group.prefix, *(one.initial for one in group.initial_forms))
+    for part in form.parts:
+        data |= {f"{part.kind}-{k}": v for k, v in part.form.initial.items()}
+        data.setdefault(f"{part.kind}-length", "hours")
+    return {name: value for name, value in data.items() if value != ""}
+
+
+def test_edit_saved_unchanged_says_the_same_and_running_clocks_keep_theirs(client, world):
+    world.submitted()
+    before = PolicyVersion.objects.get(state="published")
+    clocks = Clock.objects.live().count()
+    page = client.get(address("edit", before.pk)).content.decode()
+    assert f"{clocks} running clock" in page
+    assert "Publish version 2" in page
+    answer = client.post(address("edit", before.pk), edited(client, before), follow=True)
+    assert f"{clocks} running clock" in answer.content.decode()
+    after = PolicyVersion.objects.get(state="published")
+    assert after.n == 2
+    said = [
+        (t.kind, t.amount, t.unit, s.offset_percent, s.action, s.recipients)
+        for t in before.targets.all()
+        for s in t.steps.all()
+    ]
+    assert sorted(said) == sorted(
+        (t.kind, t.amount, t.unit, s.offset_percent, s.action, s.recipients)
+        for t in after.targets.all()
+        for s in t.steps.all()
+    )
+
+
+def test_edit_of_a_version_replaced_meanwhile_is_refused(client, world):
+    before = PolicyVersion.objects.get(state="published")
+    data = edited(client, before)
+    client.post(address("edit", before.pk), data)
+    answer = client.post(address("edit", before.pk), data)
+    assert answer.status_code == 409
+    assert PolicyVersion.objects.filter(policy=before.policy).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"conditions": [HOT | {"value": "boiling"}]}, "is not known here"),
+        ({"conditions": [{"fact": "size", "op": "gte", "value": "many"}]}, "Write a whole number"),
+        ({"conditions": []}, "only the default fits every handoff"),
+        (
+            {"conditions": [HOT], "steps": {"accept": [REMINDER | {"side": "after"}]}},
+            "A reminder must come before the due time",
+        ),
+        (
+            {"conditions": [HOT], "steps": {"accept": [REMINDER | {"told": []}]}},
+            "Name one or more of",
+        ),
+        ({"conditions": [HOT], "steps": {"contact": [REMINDER]}}, "Give the ladder a target"),
+        ({"conditions": [HOT], "accept-amount": "0"}, "greater than or equal to 1"),
+        ({"conditions": [HOT], "accept-amount": ""}, "Add at least one target"),
+        ({"conditions": [HOT], "position": "100"}, "Another policy has this position"),
+        ({"conditions": [HOT], "name": "?!"}, "with a letter or a digit"),
+    ],
+)
+def test_policy_that_cannot_be_is_refused_and_keeps_what_was_typed(client, world, changes, words):
+    answer = client.post(address("new"), sent(**changes))
+    assert 400 <= answer.status_code < 500
+    page = answer.content.decode()
+    assert words in page.replace("&#x27;", "'")
+    assert PolicyVersion.objects.count() == 1
+    if "name" not in changes:
+        assert 'value="Hot leads"' in page
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conditions-TOTAL_FORMS": "x"},
+        {"accept-steps-TOTAL_FORMS": "99999999"},
+        {"accept-amount": "9" * 5000},
+        {"name": "a\0b"},
+        {"since": "9" * 30},
+        {"accept-length": "weeks"},
+    ],
+)
+def test_hostile_policy_is_refused_without_an_error(client, world, changes):
+    answer = client.post(address("new"), sent(conditions=[HOT], **changes))
+    assert 400 <= answer.status_code < 500
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_looking_draws_the_ladder_and_writes_nothing(client, world):
+    data = sent(conditions=[HOT], steps={"accept": [REMINDER]}, look="1")
+    page = client.post(address("new"), data)
+    assert page.status_code == 200
+    line = {part.kind: line for part, line in page.context["parts"]}["accept"]
+    # From 11:00 in Berlin for 4 h: reminded an hour before due.
+    times = [f"{mark.at.astimezone(UTC):%H:%M}" for mark in line.drawing.marks]
+    assert times == ["10:00", "13:00", "14:00"]
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_add_button_without_a_script_gives_one_more_row_and_keeps_the_others(client, world):
+    data = sent(conditions=[HOT], steps={"accept": [REMINDER]}, add="accept-steps")
+    form = client.post(address("new"), data).context["form"]
+    accept = next(part for part in form.parts if part.kind == "accept")
+    assert [row["percent"].value() for row in accept.rows] == ["25", None]
+
+
+def test_shipped_sets_are_shown_before_one_is_published(client, world):
+    page = client.get(address("preset")).content.decode()
+    assert "Hot leads" in page
+    assert "1 h of working time" in page
+    answer = client.post(address("preset"), {"name": "temperatures"}, follow=True)
+    assert "for new clocks from now on" in answer.content.decode()
+    assert PolicyVersion.objects.filter(state="published").count() == 3
+
+
+def test_retired_policy_is_no_longer_used_and_the_default_stays(client, world):
+    client.post(address("new"), sent(conditions=[HOT]))
+    hot = PolicyVersion.objects.get(policy__key="hot-leads")
+    client.post(address("retire", hot.pk))
+    default = PolicyVersion.objects.get(state="published")
+    assert default.is_default
+    assert client.post(address("retire", default.pk)).status_code == 400
+    assert PolicyVersion.objects.filter(state="published").count() == 1
+
+
+def test_policy_pages_only_admins_edit(client, world):
+    version = PolicyVersion.objects.get()
+    for user in (world.manager, world.sdr, world.ae):
+        client.force_login(user)
+        assert client.get(address("change", version.pk)).status_code == 200
+        for target in (address("new"), address("edit", version.pk), address("preset")):
+            assert client.get(target).status_code == 403
+            assert client.post(target, sent()).status_code == 403
+
+
+def test_edit_page_takes_equal_queries_for_one_running_clock_and_many(
+    client, world, django_assert_max_num_queries
+):
+    version = PolicyVersion.objects.get()
+    with django_assert_max_num_queries(40) as first:
+        client.get(address("edit", version.pk))
+    for _ in range(5):
+        world.submitted()
+    with django_assert_max_num_queries(len(first.captured_queries)):
+        client.get(address("edit", version.pk))
