@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 
-from handoff.models import Event, FormVersion, Handoff, HandoffClock, Lead
+from handoff.models import Event, Field, FormVersion, Handoff, HandoffClock, Lead
 from handoff.services import apply_escalations, reject_handoff, start_fix, submit_handoff
 from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, make_world
@@ -126,7 +126,7 @@ def two_events_with_one_number(world):
 
 
 def two_forms_with_one_number(world):
-    add_copy(FormVersion.objects.get())
+    add_copy(FormVersion.objects.first())
 
 
 def two_companies_of_one_domain(world):
@@ -139,6 +139,10 @@ def two_leads_with_one_foreign_id(world):
     lead = world.submitted().lead
     set_(lead, external_id="17", source="crm")
     add_copy(lead, external_id="17", source="crm")
+
+
+def custom_field_of_a_company(row):
+    Field.objects.create(key="x", label="X", kind="text", target="company", is_custom=True)
 
 
 VIOLATIONS = [
@@ -161,6 +165,7 @@ VIOLATIONS = [
     ("handoff_handoffclock_one_current", two_current_clocks_of_one_kind),
     ("handoff_event_sequence", two_events_with_one_number),
     ("handoff_formversion_number", two_forms_with_one_number),
+    ("handoff_field_custom_is_of_handoff", custom_field_of_a_company),
     ("handoff_company_domain", two_companies_of_one_domain),
     ("handoff_lead_external", two_leads_with_one_foreign_id),
 ]
