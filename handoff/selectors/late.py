@@ -1,35 +1,62 @@
-"""What a manager must know now: who is late, and what waits because nobody is eligible."""
+"""Who is late now: by how much, what the ladder did and does next, and who goes late next."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from django.core.paginator import Page, Paginator
+from django.db import models
 
-from accounts.models import User
-from handoff.choices import EventKind, Status
-from handoff.models import Event, Handoff
-from handoff.models.handoff import HandoffQuerySet
-from handoff.rules.transitions import MOST_LEGS
-from handoff.selectors.holding import legs_given
-from handoff.selectors.queue import Alert, alerts_on, current_clocks
+from accounts.models import Membership, Team, User
+from accounts.rules.policy import Action, Relation
+from accounts.selectors import calendar_for
+from handoff.models import Handoff, HandoffClock
+from handoff.rules.transitions import Step, may
+from handoff.selectors.ladder import LadderView, ladders_of, late_person
 from handoff.selectors.story import clock_time
-from routing.choices import Exclusion
-from sla.selectors import ClockView
-from worktime.rules import duration_words
+from sla.choices import ClockKind, ClockState
+from sla.models import Acknowledgement
+from sla.selectors import ClockView, clock_view
+from worktime.rules import InstantOutOfRange, NoOpenTime, add, duration_words
+from worktime.selectors import rules_calendar
 
 PAGE_SIZE = 25
 NEXT_SHOWN = 5
+MOST_COUNTED = 99
+SOON = timedelta(hours=2)
+"""Working time within which something is called due soon."""
+NEAR = timedelta(hours=12)
+# What stands before "was due" and "by".
+DUE_WORDS = {
+    ClockKind.HAND_OFF: "Hand-off",
+    ClockKind.ACCEPT: "Accept",
+    ClockKind.CONTACT: "First contact",
+    ClockKind.NEXT_STEP: "Next step",
+}
+# The receiver's decision is not put off: it is taken, or somebody else takes it.
+NOT_EXTENDED = frozenset({ClockKind.ACCEPT.value})
 
 
 @dataclass(frozen=True, slots=True)
 class LateRow:
-    """A pending handoff with its accept clock, and who was alerted when, in words."""
+    """A clock past due, or the next to be: who, by how much, the ladder, what may be done."""
 
+    link: HandoffClock
     handoff: Handoff
-    clock: ClockView | None
+    clock: ClockView
+    kind: str
     due: str
-    alerted: str
+    person: User
+    ladder: LadderView | None
+    offers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to narrow the list, with how many it would show."""
+
+    value: str
+    label: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,126 +64,213 @@ class LateNow:
     """One page of those past due, under one sentence, and the few that go late next."""
 
     sentence: str
+    tabs: tuple[Tab, ...]
     rows: tuple[LateRow, ...]
     ahead: tuple[LateRow, ...]
     next_due: str
-    page: Page[Handoff]
+    page: Page[HandoffClock]
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """A held handoff: since when, how long in real time, and why each member was passed over."""
-
-    handoff: Handoff
-    since: str
-    age: str
-    reasons: tuple[str, ...]
+LinkQuerySet = models.QuerySet[HandoffClock]
 
 
-def late_now(user: User, *, now: datetime, zone: tzinfo, number: str) -> LateNow:
-    """The pending handoffs in the user's sight whose accept clock is past due, worst first."""
-    pending = (
-        Handoff.objects.for_user(user)
-        .filter(status=Status.PENDING, next_due_at__isnull=False)
-        .select_related("lead__company", "owner", "submitted_by")
-        .order_by("next_due_at", "id")
+def late_now(
+    user: User,
+    *,
+    kind: str = "",
+    team: Team | None = None,
+    now: datetime,
+    zone: tzinfo,
+    number: str,
+) -> LateNow:
+    """Every current clock in the user's sight that is past due and still live.
+
+    What has its next consequence first comes first; what somebody has acknowledged comes last.
+    The cost depends on what is live and not on what has been.
+    """
+    late = _of_team(late_clocks(user, now=now), team)
+    tabs, next_step_at = _tabs(late, now)
+    chosen = late.filter(kind=kind) if kind else late
+    found = _read(chosen).order_by(
+        _seen(now).asc(),
+        models.F("clock__next_step_at").asc(nulls_last=True),
+        "clock__due_at",
+        "id",
     )
-    page = Paginator(pending.filter(next_due_at__lt=now), PAGE_SIZE).get_page(number)
-    late = list(page.object_list)
-    ahead = list(pending.filter(next_due_at__gte=now)[:NEXT_SHOWN])
-    clocks = current_clocks([*late, *ahead], now=now, zone=zone)
-    alerts = alerts_on(late)
-
-    def row(handoff: Handoff) -> LateRow:
-        due = clock_time(handoff.next_due_at, now=now) if handoff.next_due_at else ""
-        return LateRow(
-            handoff, clocks.get(handoff.pk), due, _alerted(alerts.get(handoff.pk), now=now)
-        )
-
-    ahead_rows = tuple(row(handoff) for handoff in ahead)
+    page = Paginator(found, PAGE_SIZE).get_page(number)
+    shown = list(page.object_list)
+    running = _of_team(_running(user, now=now), team)
+    ahead = list(_read(running).order_by("clock__due_at", "id")[:NEXT_SHOWN])
+    ladders = ladders_of(shown, reader=user, now=now)
+    ahead_rows = tuple(_row(link, None, user, now=now, zone=zone) for link in ahead)
     return LateNow(
-        sentence=_sentence(page.paginator.count),
-        rows=tuple(row(handoff) for handoff in late),
+        sentence=_sentence(tabs[0].count, next_step_at, now),
+        tabs=tabs,
+        rows=tuple(_row(link, ladders[link.clock_id], user, now=now, zone=zone) for link in shown),
         ahead=ahead_rows,
-        next_due=ahead_rows[0].due if ahead_rows else "",
+        next_due=f"{ahead_rows[0].kind} is due {ahead_rows[0].due}" if ahead_rows else "",
         page=page,
     )
 
 
-def _sentence(count: int) -> str:
+def late_clocks(user: User, *, now: datetime) -> LinkQuerySet:
+    """The current clocks past due and live; one that was paused in time is not late."""
+    running = models.Q(clock__state=ClockState.RUNNING)
+    missed = models.Q(clock__state=ClockState.PAUSED, clock__breached_at__isnull=False)
+    # The states are named apart, so that the index on state and due time finds both.
+    live = models.Q(clock__state__in=[ClockState.RUNNING, ClockState.PAUSED])
+    return _in_sight(user).filter(live, running | missed, clock__due_at__lt=now)
+
+
+def late_count(user: User, *, now: datetime) -> int:
+    """How many are late, for the menu; it stops counting where the number says enough."""
+    return late_clocks(user, now=now).order_by()[:MOST_COUNTED].count()
+
+
+def late_kinds(row: Handoff, *, now: datetime) -> list[str]:
+    """The kinds of the handoff's clocks that are late, as the menu of clocks orders them."""
+    return _kinds(row, models.Q(clock__due_at__lt=now))
+
+
+def kinds_to_extend(row: Handoff) -> list[str]:
+    """The kinds of the handoff's running clocks that may be given more time."""
+    running = models.Q(clock__state=ClockState.RUNNING)
+    return [kind for kind in _kinds(row, running) if kind not in NOT_EXTENDED]
+
+
+def paused_kinds(row: Handoff) -> list[str]:
+    return _kinds(row, models.Q(clock__state=ClockState.PAUSED))
+
+
+def _kinds(row: Handoff, narrowed: models.Q) -> list[str]:
+    live = [ClockState.RUNNING, ClockState.PAUSED]
+    links = HandoffClock.objects.filter(
+        narrowed, handoff_id=row.pk, is_current=True, clock__state__in=live
+    )
+    found = set(links.values_list("kind", flat=True))
+    return [kind for kind in ClockKind.values if kind in found]
+
+
+def teams_of(user: User) -> list[Team]:
+    """The teams that the user answers for, by name."""
+    teams = Team.objects.all()
+    if not user.is_admin:
+        teams = teams.filter(memberships__user=user, memberships__is_manager=True)
+    return list(teams)
+
+
+def soon_until(user: User, *, now: datetime) -> datetime:
+    """The end of the next two hours of the reader's working time."""
+    version = calendar_for(user).current_version
+    if version is None:
+        return now + SOON
+    try:
+        return add(rules_calendar(version), now, SOON)
+    except (NoOpenTime, InstantOutOfRange):
+        return now + SOON
+
+
+def _in_sight(user: User) -> LinkQuerySet:
+    links = HandoffClock.objects.filter(is_current=True)
+    if user.is_admin:
+        return links
+    # Asked of each live clock: a list of all that may be read would grow with the years.
+    readable = Handoff.objects.for_user(user).filter(pk=models.OuterRef("handoff"))
+    return links.filter(models.Exists(readable))
+
+
+def _running(user: User, *, now: datetime) -> LinkQuerySet:
+    return _in_sight(user).filter(clock__state=ClockState.RUNNING, clock__due_at__gte=now)
+
+
+def _of_team(links: LinkQuerySet, team: Team | None) -> LinkQuerySet:
+    if team is None:
+        return links
+    mine = Membership.objects.filter(team=team, user=models.OuterRef("handoff__owner"))
+    return links.filter(models.Exists(mine))
+
+
+def _seen(now: datetime) -> models.Exists:
+    return models.Exists(
+        Acknowledgement.objects.filter(clock=models.OuterRef("clock"), until__gt=now)
+    )
+
+
+def _read(links: LinkQuerySet) -> LinkQuerySet:
+    """With all that a row shows, in two queries."""
+    return links.select_related(
+        "clock__target",
+        "clock__calendar_version",
+        "handoff__lead__company",
+        "handoff__owner",
+        "handoff__submitted_by",
+        "leg__receiver",
+    ).prefetch_related("clock__pauses")
+
+
+def _tabs(late: LinkQuerySet, now: datetime) -> tuple[tuple[Tab, ...], datetime | None]:
+    """The counts by kind, and when the next step of any fires that nobody has acknowledged."""
+    found = {
+        row["kind"]: row
+        for row in late.annotate(is_seen=_seen(now))
+        .order_by()
+        .values("kind")
+        .annotate(
+            n=models.Count("pk"),
+            at=models.Min("clock__next_step_at", filter=models.Q(is_seen=False)),
+        )
+    }
+    kinds = tuple(
+        Tab(kind.value, str(kind.label), found[kind]["n"]) for kind in ClockKind if kind in found
+    )
+    steps = [row["at"] for row in found.values() if row["at"] is not None]
+    return (Tab("", "All", sum(tab.count for tab in kinds)), *kinds), min(steps, default=None)
+
+
+def _sentence(count: int, next_step_at: datetime | None, now: datetime) -> str:
     if not count:
         return "Nobody is late."
-    return f"{count} late now."
+    if next_step_at is None:
+        return f"{count} late now."
+    left = next_step_at - now
+    if left <= timedelta(0):
+        return f"{count} late now. A step fires now."
+    if left < NEAR:
+        return f"{count} late now. The next step fires in {duration_words(left.total_seconds())}."
+    return f"{count} late now. The next step fires {clock_time(next_step_at, now=now)}."
 
 
-def _alerted(alert: Alert | None, *, now: datetime) -> str:
-    if alert is None:
-        return "Nobody has been alerted yet"
-    return f"{alert.name} was alerted {clock_time(alert.at, now=now)}"
-
-
-def held_handoffs(user: User) -> HandoffQuerySet:
-    """The held handoffs in the user's sight, oldest first."""
-    return (
-        Handoff.objects.for_user(user)
-        .filter(status=Status.HOLDING)
-        .select_related("lead__company", "owner", "submitted_by", "pool")
-        .order_by("submitted_at", "id")
+def _row(
+    link: HandoffClock, ladder: LadderView | None, user: User, *, now: datetime, zone: tzinfo
+) -> LateRow:
+    return LateRow(
+        link=link,
+        handoff=link.handoff,
+        clock=clock_view(link.clock, now=now, zone=zone),
+        kind=DUE_WORDS[ClockKind(link.kind)],
+        due=clock_time(link.clock.due_at, now=now),
+        person=late_person(link),
+        ladder=ladder,
+        offers=_offers(link, user, is_seen=ladder is not None and ladder.seen is not None),
     )
 
 
-def held_rows(handoffs: Sequence[Handoff], *, now: datetime) -> tuple[HeldRow, ...]:
-    """The handoffs with their age and reasons, in three queries."""
-    events = held_events(handoffs)
-    given = legs_given(handoff.pk for handoff in handoffs)
-    people = User.objects.in_bulk(
-        {skip["user"] for event in events.values() for skip in event.data.get("exclusions", ())}
-    )
-    return tuple(
-        _held_row(
-            handoff,
-            events.get(handoff.pk),
-            people,
-            now=now,
-            is_used_up=given[handoff.pk] >= MOST_LEGS,
-        )
-        for handoff in handoffs
-    )
+_MOVES = (
+    ("reassign", Step.REASSIGN, Action.HANDOFF_REASSIGN),
+    ("return", Step.RETURN, Action.HANDOFF_RETURN),
+)
 
 
-def held_events(handoffs: Sequence[Handoff]) -> dict[int, Event]:
-    """The event that says why each was held last, by the handoff's id."""
-    events = Event.objects.filter(
-        handoff__in=[handoff.pk for handoff in handoffs], kind=EventKind.HELD
-    ).order_by("seq")
-    return {event.handoff_id: event for event in events}
-
-
-def exclusion_sentences(event: Event, people: dict[int, User]) -> tuple[str, ...]:
-    """Why each member of the pool was passed over, one sentence each."""
-    labels = dict(Exclusion.choices)
-    return tuple(
-        f"{people[skip['user']].name}: {labels.get(skip['code'], skip['code'])}."
-        for skip in event.data.get("exclusions", ())
-        if skip["user"] in people
-    )
-
-
-def _held_row(
-    handoff: Handoff,
-    event: Event | None,
-    people: dict[int, User],
-    *,
-    now: datetime,
-    is_used_up: bool,
-) -> HeldRow:
-    since = event.at if event else handoff.submitted_at or handoff.created_at
-    reasons = exclusion_sentences(event, people) if event else ()
-    if is_used_up:
-        reasons = (f"{MOST_LEGS} receivers have had it; its owner decides what next.", *reasons)
-    return HeldRow(
-        handoff=handoff,
-        since=clock_time(since, now=now),
-        age=duration_words((now - since).total_seconds()),
-        reasons=reasons or ("The pool has no members.",),
-    )
+def _offers(link: HandoffClock, user: User, *, is_seen: bool) -> frozenset[str]:
+    """What somebody who answers for the handoff may do about the clock as it stands."""
+    team = frozenset({Relation.TEAM})
+    found = {
+        name
+        for name, step, action in _MOVES
+        if may(step, link.handoff.status) and user.may(action, team)
+    }
+    if not is_seen and user.may(Action.CLOCK_ACKNOWLEDGE, team):
+        found.add("acknowledge")
+    if link.kind not in NOT_EXTENDED and user.may(Action.CLOCK_PAUSE, team):
+        found.add("resume" if link.clock.state == ClockState.PAUSED else "extend")
+    return frozenset(found)

@@ -10,13 +10,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.choices import Role
 from accounts.models import User
-from accounts.rules.policy import Action
 from core.admin import page, person, signed_in
-from core.errors import NotPermitted
 from core.navigation import address
 from handoff.choices import Status
 from handoff.selectors.access import types_for
-from handoff.selectors.late import held_handoffs, held_rows, late_now
 from handoff.selectors.lists import (
     PAGE_SIZE,
     handoff_list,
@@ -116,36 +113,6 @@ def leads(request: HttpRequest) -> HttpResponse:
         "may_create": bool(types_for(user)),
     }
     return page(request, "handoff/leads.html", context)
-
-
-@require_safe
-@signed_in
-def late(request: HttpRequest) -> HttpResponse:
-    """Who has not accepted in time, and who goes late next."""
-    user = person(request, User)
-    if not user.may(Action.LATE_READ):
-        raise NotPermitted("Managers and admins see who is late.")
-    now = timezone.now()
-    shown = late_now(
-        user,
-        now=now,
-        zone=timezone.get_current_timezone(),
-        number=request.GET.get("page", ""),
-    )
-    held = held_handoffs(user).count()
-    return page(request, "handoff/late.html", {"late": shown, "held": held})
-
-
-@require_safe
-@signed_in
-def holding(request: HttpRequest) -> HttpResponse:
-    """What waits because nobody is eligible, since when, and why."""
-    user = person(request, User)
-    if not user.may(Action.HOLDING_READ):
-        raise NotPermitted("Managers and admins see what is held.")
-    shown = Paginator(held_handoffs(user), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = held_rows(list(shown.object_list), now=timezone.now())
-    return page(request, "handoff/holding.html", {"rows": rows, "page": shown})
 
 
 def _query(**parameters: Any) -> str:

@@ -1,0 +1,170 @@
+"""What waits because nobody was eligible: since when, why nobody, and what would help."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import User
+from handoff.choices import EventKind, Status
+from handoff.models import Event, Handoff
+from handoff.models.handoff import HandoffQuerySet
+from handoff.rules.transitions import MOST_LEGS
+from handoff.selectors.holding import barred_on_chains, legs_given
+from handoff.selectors.story import clock_time
+from routing.choices import Exclusion
+from routing.rules import Code, Excluded
+from routing.selectors import MemberStanding, standings_by_pool
+from worktime.rules import duration_words
+
+NAMED = 3
+MOST_COUNTED = 99
+_FREE = "free now, and gets it at the next look"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A held handoff: since when, how long in real time, why each member is passed over, and
+    what would get it moving. `is_exhausted` says that the pool does not try again.
+    """
+
+    handoff: Handoff
+    since: str
+    age: str
+    reasons: tuple[str, ...]
+    help: str
+    is_exhausted: bool
+
+
+def held_handoffs(user: User) -> HandoffQuerySet:
+    """The held handoffs in the user's sight, oldest first."""
+    return (
+        Handoff.objects.for_user(user)
+        .filter(status=Status.HOLDING)
+        .select_related("lead__company", "owner", "submitted_by", "pool")
+        .order_by("submitted_at", "id")
+    )
+
+
+def held_count(user: User) -> int:
+    """How many are held, for the menu; it stops counting where the number says enough."""
+    held = Handoff.objects.for_user(user).filter(status=Status.HOLDING)
+    return held.order_by()[:MOST_COUNTED].count()
+
+
+def held_rows(handoffs: Sequence[Handoff], *, now: datetime) -> tuple[HeldRow, ...]:
+    """The handoffs with their age and reasons as they are now, in a constant number of queries."""
+    events = held_events(handoffs)
+    given = legs_given(handoff.pk for handoff in handoffs)
+    barred = barred_on_chains(handoff.chain_id for handoff in handoffs)
+    pools = standings_by_pool({row.pool_id for row in handoffs if row.pool_id}, now=now)
+    people = User.objects.in_bulk({one.user_id for members in pools.values() for one in members})
+    return tuple(
+        _held_row(
+            handoff,
+            events.get(handoff.pk),
+            _passed_over(pools.get(handoff.pool_id or 0, ()), barred[handoff.chain_id]),
+            people,
+            now=now,
+            is_exhausted=given[handoff.pk] >= MOST_LEGS,
+        )
+        for handoff in handoffs
+    )
+
+
+def held_events(handoffs: Sequence[Handoff]) -> dict[int, Event]:
+    """The event that says why each was held last, by the handoff's id."""
+    events = Event.objects.filter(
+        handoff__in=[handoff.pk for handoff in handoffs], kind=EventKind.HELD
+    ).order_by("seq")
+    return {event.handoff_id: event for event in events}
+
+
+def exclusion_sentences(event: Event, people: dict[int, User]) -> tuple[str, ...]:
+    """Why each member of the pool was passed over at that event, one sentence each."""
+    labels = dict(Exclusion.choices)
+    return tuple(
+        f"{people[skip['user']].name}: {labels.get(skip['code'], skip['code'])}."
+        for skip in event.data.get("exclusions", ())
+        if skip["user"] in people
+    )
+
+
+def _passed_over(
+    members: Sequence[MemberStanding], barred: Mapping[int, str]
+) -> dict[int, Excluded | None]:
+    """Why each member does not get this lead now, by user id; None for one who is free."""
+    return {
+        one.user_id: one.excluded
+        or (Excluded(barred[one.user_id]) if one.user_id in barred else None)
+        for one in members
+    }
+
+
+def _held_row(
+    handoff: Handoff,
+    event: Event | None,
+    members: Mapping[int, Excluded | None],
+    people: Mapping[int, User],
+    *,
+    now: datetime,
+    is_exhausted: bool,
+) -> HeldRow:
+    since = event.at if event else handoff.submitted_at or handoff.created_at
+    reasons = tuple(
+        f"{people[user_id].name}: {_why(skip, now=now)}." for user_id, skip in members.items()
+    )
+    if is_exhausted:
+        reasons = (f"{MOST_LEGS} receivers have had it; its owner decides what next.", *reasons)
+    return HeldRow(
+        handoff=handoff,
+        since=clock_time(since, now=now),
+        age=duration_words((now - since).total_seconds()),
+        reasons=reasons or ("The pool has no members.",),
+        help=_help(members, people, now=now, is_exhausted=is_exhausted),
+        is_exhausted=is_exhausted,
+    )
+
+
+def _why(skip: Excluded | None, *, now: datetime) -> str:
+    if skip is None:
+        return _FREE
+    label = str(Exclusion(skip.code).label)
+    if skip.capacity is not None:
+        return f"{label}, {skip.open_count} of {skip.capacity} open"
+    return f"{label} until {clock_time(skip.until, now=now)}" if skip.until else label
+
+
+def _help(
+    members: Mapping[int, Excluded | None],
+    people: Mapping[int, User],
+    *,
+    now: datetime,
+    is_exhausted: bool,
+) -> str:
+    """What would get it moving, the soonest and easiest first; at most three ways."""
+    if is_exhausted:
+        return "The pool does not try again: reassign it or return it."
+    skips = {pk: skip for pk, skip in members.items() if skip is not None}
+    if len(skips) < len(members):
+        return "Nothing has to be done: somebody is free."
+    ways = []
+    back = min(
+        ((skip.until, pk) for pk, skip in skips.items() if skip.until is not None), default=None
+    )
+    if back is not None:
+        ways.append(f"Wait for {people[back[1]].name}, back {clock_time(back[0], now=now)}.")
+    ways += [way for code, way in _WAYS if any(_is(skip, code) for skip in skips.values())]
+    ways = ways or ["Add somebody to the pool."]
+    return " ".join([*ways[: NAMED - 1], "Or reassign it yourself."])
+
+
+_WAYS = (
+    (Code.PAUSED, "End a pause."),
+    (Code.AT_CAPACITY, "Raise a capacity, or have an open lead contacted."),
+    (Code.NO_WEIGHT, "Give a member more weight than 0."),
+)
+
+
+def _is(skip: Excluded, code: Code) -> bool:
+    """Whether it is this obstacle, and one that does not end by itself."""
+    return skip.code == code and skip.until is None
