@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.selectors import zone_for
-from handoff.choices import RejectReason, Status
+from handoff.choices import DisqualifyReason, RejectReason, Status
 from handoff.models import Handoff, Leg
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
@@ -61,7 +61,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
     )
     legs = (
         Leg.objects.filter(pk__in=[message.payload["leg"] for message in messages])
-        .select_related("receiver", "turn")
+        .select_related("receiver", "turn", "contest__by", "contest__ruled_by")
         .in_bulk()
     )
     clocks = (
@@ -156,6 +156,152 @@ def _held(about: About) -> Text | None:
     )
 
 
+def _converted(about: About) -> Text | None:
+    receiver = about.leg.receiver.name if about.leg else about.row.owner.name
+    worth = f", {about.row.value:,.0f} {about.row.currency}" if about.row.value is not None else ""
+    return Text(
+        subject=f"{about.who}: it is an opportunity now{worth}",
+        body=f"{receiver} made an opportunity of the lead that you handed off.",
+        path=about.path,
+    )
+
+
+def _disqualified(about: About) -> Text | None:
+    if not about.row.disqualified_for:
+        return None
+    reason = in_sentence(DisqualifyReason(about.row.disqualified_for).label)
+    return Text(
+        subject=f"{about.who}: disqualified, {reason}",
+        body=f"This lead will not buy. Reason: {reason}.{_note(about)}",
+        path=about.path,
+    )
+
+
+def _nurtured(about: About) -> Text | None:
+    return Text(
+        subject=f"{about.who}: back to nurture",
+        body=f"This lead is not ready yet, so the handoff is closed.{_note(about)}",
+        path=about.path,
+    )
+
+
+def _returned(about: About) -> Text | None:
+    """About the next draft, which the submitter works on."""
+    is_open = about.row.status == Status.DRAFT
+    after = " A draft with all you wrote is ready: hand it off again, or discard it."
+    return Text(
+        subject=f"{about.who}: it came back to you",
+        body=f"Nobody works on this lead any more.{_note(about)}{after if is_open else ''}",
+        path=about.path,
+        action="Open the draft" if is_open else "Open",
+    )
+
+
+def _ended(about: About) -> Text | None:
+    how = in_sentence(about.row.get_closed_as_display()) or "closed"
+    return Text(
+        subject=f"{about.who}: closed, {how}",
+        body=f"You had this lead. It is closed now.{_note(about)} Nothing is left to do for you.",
+        path=about.path,
+    )
+
+
+def _merged(about: About) -> Text | None:
+    return Text(
+        subject=f"{about.who}: it was handed off twice",
+        body="This handoff is closed as a duplicate. The other one goes on with its receiver.",
+        path=about.path,
+    )
+
+
+def _absorbed(about: About) -> Text | None:
+    if about.row.status == Status.CLOSED:
+        return _settled(about)
+    due = about.row.next_due_at
+    until = f" Next due {about.at(due)}." if due else ""
+    return Text(
+        subject=f"{about.who}: a second handoff of this lead was merged into it",
+        body=f"The buyer's time counts from the earlier of the two.{until}",
+        path=about.path,
+        action="Open the handoff",
+    )
+
+
+def _outcome(about: About) -> Text | None:
+    if not about.row.deal_outcome:
+        return None
+    how = in_sentence(about.row.get_deal_outcome_display())
+    note = f" \u201c{about.row.deal_note}\u201d" if about.row.deal_note else ""
+    return Text(
+        subject=f"{about.who}: {how}",
+        body=f"The opportunity from your lead is {how}.{note}",
+        path=about.path,
+    )
+
+
+def _contested(about: About) -> Text | None:
+    contest = getattr(about.leg, "contest", None)
+    if about.leg is None or contest is None:
+        return None
+    if contest.ruled_at is not None:
+        return _settled(about)
+    reason = in_sentence(RejectReason(about.leg.reason).label)
+    return Text(
+        subject=f"{about.who}: a rejection is contested",
+        body=(
+            f"{about.leg.receiver.name} rejected it, {reason}. {contest.by.name} contests that: "
+            f"\u201c{contest.note}\u201d Read both sides and rule."
+        ),
+        path=about.path,
+        action="Rule on it",
+    )
+
+
+def _upheld(about: About) -> Text | None:
+    if about.leg is None:
+        return None
+    mine = about.message.recipient_id == about.row.submitted_by_id
+    is_open = about.row.status == Status.REJECTED and mine
+    after = " It is yours again: fix it or concede." if is_open else ""
+    return Text(
+        subject=f"{about.who}: the rejection stands",
+        body=f"{_ruling(about)}{after}",
+        path=about.path,
+        action="Answer the rejection" if is_open else "Open",
+    )
+
+
+def _overturned(about: About) -> Text | None:
+    if about.leg is None:
+        return None
+    mine = about.message.recipient_id == about.leg.receiver_id and about.leg.ended_at is None
+    if about.leg.accepted_at is None:
+        after = " The lead goes to somebody else."
+    elif mine:
+        after = " The lead is yours again, as accepted."
+    else:
+        after = f" {about.leg.receiver.name} has the lead again, as accepted."
+    return Text(
+        subject=f"{about.who}: the rejection was overturned",
+        body=f"{_ruling(about)}{after}",
+        path=about.path,
+        action="Open the handoff" if mine else "Open",
+    )
+
+
+def _ruling(about: About) -> str:
+    contest = getattr(about.leg, "contest", None)
+    if contest is None or contest.ruled_by is None:
+        return "A manager has ruled."
+    said = f" \u201c{contest.ruling}\u201d" if contest.ruling else ""
+    return f"{contest.ruled_by.name} has ruled.{said}"
+
+
+def _note(about: About) -> str:
+    note = about.leg.note if about.leg else ""
+    return f" \u201c{note}\u201d" if note else ""
+
+
 def _remind(about: About) -> Text | None:
     if not about.is_waiting or about.clock is None:
         return _settled(about)
@@ -229,6 +375,17 @@ _WRITERS = {
     "held": _held,
     "remind": _remind,
     "late": _late,
+    "converted": _converted,
+    "disqualified": _disqualified,
+    "nurtured": _nurtured,
+    "returned": _returned,
+    "ended": _ended,
+    "merged": _merged,
+    "absorbed": _absorbed,
+    "outcome": _outcome,
+    "contested": _contested,
+    "upheld": _upheld,
+    "overturned": _overturned,
 }
 
 # What people choose by; a kind that is not named here counts as everything else.
@@ -241,6 +398,17 @@ _TOPICS = {
     "held": Topic.HELD,
     "remind": Topic.REMINDERS,
     "late": Topic.LATE,
+    "converted": Topic.OUTCOMES,
+    "disqualified": Topic.OUTCOMES,
+    "nurtured": Topic.OUTCOMES,
+    "returned": Topic.TO_ANSWER,
+    "ended": Topic.CHANGES,
+    "merged": Topic.OUTCOMES,
+    "absorbed": Topic.CHANGES,
+    "outcome": Topic.OUTCOMES,
+    "contested": Topic.TO_ANSWER,
+    "upheld": Topic.TO_ANSWER,
+    "overturned": Topic.CHANGES,
 }
 
 

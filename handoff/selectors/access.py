@@ -2,8 +2,10 @@
 
 from django.http import Http404
 
+from accounts.choices import Role
 from accounts.models import Membership, User
 from accounts.rules.policy import Action, Relation, allows
+from accounts.selectors import manager_of, organisation
 from handoff.models import Handoff, HandoffType, Leg
 
 
@@ -43,6 +45,30 @@ def was_taken_back(user: User, action: Action, relations: frozenset[Relation]) -
     if Relation.PAST_RECEIVER not in relations or allows(user.roles, action, relations):
         return False
     return allows(user.roles, action, relations | {Relation.RECEIVER})
+
+
+def submitters_side(row: Handoff) -> User:
+    """Who has what comes back: the submitter, or who answers for one that has left."""
+    if row.submitted_by.is_active:
+        return row.submitted_by
+    return manager_of(row.submitted_by) or organisation().fallback_manager
+
+
+def who_may_rule(row: Handoff, leg: Leg, *, by: User) -> User | None:
+    """Who is asked to rule on a rejection: the receiver's manager, or the next who may.
+
+    Nobody rules on what they submitted, received or contested.
+    """
+    own = {row.submitted_by_id, leg.receiver_id, by.pk}
+    pool_manager = row.pool.manager if row.pool else None
+    asked = [
+        manager_of(leg.receiver, pool_manager=pool_manager),
+        manager_of(row.submitted_by, pool_manager=pool_manager),
+        pool_manager,
+        organisation().fallback_manager,
+        User.objects.active().in_roles(Role.ADMIN).exclude(pk__in=own).order_by("id").first(),
+    ]
+    return next((one for one in asked if one and one.is_active and one.pk not in own), None)
 
 
 def handoff_for(user: User, pk: int) -> Handoff:

@@ -1,12 +1,21 @@
 """Every write to a handoff. Interfaces call these and nothing else."""
 
 from handoff.services.after import concede_handoff, start_fix, withdraw_handoff
+from handoff.services.closing import (
+    convert_handoff,
+    disqualify_handoff,
+    nurture_handoff,
+    record_outcome,
+    return_handoff,
+)
+from handoff.services.contests import contest_rejection, rule_on_contest
 from handoff.services.decide import accept_handoff, reject_handoff
 from handoff.services.drafts import create_draft, save_draft
 from handoff.services.escalate import apply_escalations
 from handoff.services.holding import drain_holding
 from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
+from handoff.services.merging import merge_duplicate
 from handoff.services.setup import install_type, set_up
 from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
@@ -15,15 +24,23 @@ __all__ = [
     "accept_handoff",
     "apply_escalations",
     "concede_handoff",
+    "contest_rejection",
+    "convert_handoff",
     "create_draft",
     "date_next_step",
+    "disqualify_handoff",
     "drain_holding",
     "import_lead",
     "import_leads",
     "install_type",
     "log_touch",
+    "merge_duplicate",
+    "nurture_handoff",
+    "record_outcome",
     "reject_handoff",
     "replay_handoffs",
+    "return_handoff",
+    "rule_on_contest",
     "save_draft",
     "set_up",
     "start_fix",

@@ -9,14 +9,16 @@ from accounts.models import User
 from accounts.rules.policy import Action
 from core.errors import FieldProblem
 from handoff.choices import ClosedAs, EventKind, LegEnd, Status
-from handoff.errors import AnswersRefused
-from handoff.models import Handoff, Leg
+from handoff.errors import AnswersRefused, RejectionContested
+from handoff.models import Contest, Handoff, Leg
 from handoff.rules.form import Form
-from handoff.rules.gate import completeness
+from handoff.rules.gate import completeness, meeting_time
 from handoff.rules.transitions import CLOSED_AS, Step
+from handoff.selectors.access import submitters_side
+from handoff.selectors.story import clock_time, current_state
 from handoff.services import tell
-from handoff.services.change import append_event, apply_change, open_for
-from handoff.services.clocks import stop_clocks
+from handoff.services.change import append_event, close_row, open_for
+from handoff.services.clocks import earliest_due, start_hand_off, stop_clocks
 from handoff.services.decide import end_leg
 from routing.services import give_back, release
 
@@ -39,14 +41,21 @@ def start_fix(handoff: Handoff, *, by: User, now: datetime, version: int | None 
             now=now,
             version=version,
         )
+        refuse_while_contested(row, now=now)
         begun = Handoff.objects.filter(previous_id=row.pk, status=Status.DRAFT).first()
         if begun is not None:
             return begun
-        return _next_draft(row, by=by, now=now)
+        return next_draft(row, to=submitters_side(row), by=by, now=now)
 
 
-def _next_draft(row: Handoff, *, by: User, now: datetime) -> Handoff:
-    """The chain's next draft, with all answers that the type's present form still asks for."""
+def next_draft(
+    row: Handoff, *, to: User, by: User | None, now: datetime, starts_clock: bool = False
+) -> Handoff:
+    """The chain's next draft, with all answers that the type's present form still asks for.
+
+    The submitter's clock runs on a rejected handoff itself; a returned one is closed, so its
+    next draft has it.
+    """
     form_version = row.type.current_form or row.form_version
     form = Form.from_layout(form_version.layout)
     answers = {key: value for key, value in row.answers.items() if form.get(key)}
@@ -57,22 +66,61 @@ def _next_draft(row: Handoff, *, by: User, now: datetime) -> Handoff:
         temperature=row.temperature,
         answers=answers,
         completeness=completeness(form, answers),
-        submitted_by_id=row.submitted_by_id,
-        owner_id=row.submitted_by_id,
+        meeting_at=meeting_time(form, answers),
+        submitted_by=to,
+        owner=to,
         chain_id=row.chain_id,
         previous_id=row.pk,
         submission_uuid=uuid.uuid4(),
     )
+    if starts_clock:
+        start_hand_off(draft, started_at=now)
+        draft.next_due_at = earliest_due(draft)
+        Handoff.objects.filter(pk=draft.pk).update(next_due_at=draft.next_due_at)
     stored = {
         "status": draft.status,
+        "next_due_at": draft.next_due_at.isoformat() if draft.next_due_at else None,
         "owner_id": draft.owner_id,
         "chain_id": draft.chain_id,
         "previous_id": row.pk,
         "temperature": draft.temperature,
         "completeness": draft.completeness,
+        "meeting_at": draft.meeting_at.isoformat() if draft.meeting_at else None,
     }
     append_event(draft, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
     return draft
+
+
+def rejected_leg(row: Handoff) -> Leg | None:
+    """The leg of the rejection that the submitter has to answer."""
+    return (
+        Leg.objects.select_related("turn__rule", "receiver")
+        .filter(handoff_id=row.pk, ended_as=LegEnd.REJECTED)
+        .order_by("-pk")
+        .first()
+    )
+
+
+def refuse_while_contested(row: Handoff, *, now: datetime) -> None:
+    """Nothing is done about a rejection until the ruling on its contest.
+
+    Raises:
+        RejectionContested: a manager has yet to rule.
+    """
+    waiting = Contest.objects.filter(leg__handoff_id=row.pk, ruled_at=None).first()
+    if waiting is not None:
+        message = (
+            f"{waiting.by.name} contested this rejection {clock_time(waiting.at, now=now)}. "
+            "Wait for the ruling of a manager. Nothing was changed."
+        )
+        raise RejectionContested(message, current=current_state(row))
+
+
+def discard_fixes(row: Handoff, *, by: User, now: datetime) -> None:
+    """Withdraw the fix that was begun of a rejection that is settled in another way."""
+    drafts = Handoff.objects.filter(previous_id=row.pk, status=Status.DRAFT)
+    for draft in drafts.select_for_update().order_by("pk"):
+        close_row(draft, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
 
 
 def concede_handoff(
@@ -103,18 +151,11 @@ def concede_handoff(
         if to not in CLOSED_AS[Step.CONCEDE]:
             message = "Choose what becomes of the lead: conceded or nurture."
             raise AnswersRefused(message, problems=[FieldProblem("to", "invalid_choice", message)])
-        for draft in Handoff.objects.select_for_update().filter(
-            previous_id=row.pk, status=Status.DRAFT
-        ):
-            _close(draft, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
+        refuse_while_contested(row, now=now)
+        discard_fixes(row, by=by, now=now)
         stop_clocks(row, step=Step.CONCEDE, now=now)
-        _close(row, EventKind.CONCEDED, ClosedAs(to), by=by, now=now)
-        leg = (
-            Leg.objects.select_related("turn")
-            .filter(handoff_id=row.pk, ended_as=LegEnd.REJECTED)
-            .order_by("-pk")
-            .first()
-        )
+        close_row(row, EventKind.CONCEDED, ClosedAs(to), by=by, now=now)
+        leg = rejected_leg(row)
         if leg is not None:
             give_back(turn=leg.turn, reason="conceded", now=now)
         return row
@@ -145,23 +186,8 @@ def withdraw_handoff(
                 handoff_id=row.pk, ended_at=None
             )
             end_leg(row, leg, ended_as=LegEnd.WITHDRAWN, now=now)
-        _close(row, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
+        close_row(row, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
         if leg is not None:
             tell.receiver_withdrawn(row, leg, now=now)
             release(turn=leg.turn, now=now)
         return row
-
-
-def _close(row: Handoff, event: EventKind, closed_as: ClosedAs, *, by: User, now: datetime) -> None:
-    apply_change(
-        row,
-        event=event,
-        by=by,
-        now=now,
-        changes={
-            "status": Status.CLOSED,
-            "closed_as": closed_as,
-            "closed_at": now,
-            "next_due_at": None,
-        },
-    )

@@ -15,16 +15,18 @@ from django.db.models import F, Max
 from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted, NotVisible
-from handoff.choices import EventKind, TransferReason
+from handoff.choices import ClosedAs, EventKind, Status, TransferReason
 from handoff.errors import (
     HandoffNotAccepted,
     HandoffNotDraft,
     HandoffNotOpen,
     HandoffNotPending,
     HandoffNotRejected,
+    OwnershipFrozen,
     StaleVersion,
 )
 from handoff.models import Event, Handoff, Transfer
+from handoff.rules.ownership import is_frozen, may_move
 from handoff.rules.transitions import TRANSITIONS, Step
 from handoff.selectors.access import relations_of, was_taken_back
 from handoff.selectors.story import current_state, what_happened_last
@@ -133,6 +135,7 @@ def apply_change(
     now: datetime,
     changes: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
+    escalation_id: int | None = None,
 ) -> Event:
     """Write the changed columns and the event that says so; ``row`` then shows the new state.
 
@@ -148,7 +151,43 @@ def apply_change(
         setattr(row, name, value)
     row.version += 1
     stored = {name: _plain(value) for name, value in changes.items() if name not in _UNTOLD}
-    return append_event(row, kind=event, by=by, now=now, data={**(data or {}), "set": stored})
+    return append_event(
+        row,
+        kind=event,
+        by=by,
+        now=now,
+        data={**(data or {}), "set": stored},
+        escalation_id=escalation_id,
+    )
+
+
+def close_row(
+    row: Handoff,
+    event: EventKind,
+    closed_as: ClosedAs,
+    *,
+    by: User | None,
+    now: datetime,
+    changes: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    escalation_id: int | None = None,
+) -> None:
+    """Write the end and its event; clocks and leg have been stopped by the caller."""
+    apply_change(
+        row,
+        event=event,
+        by=by,
+        now=now,
+        changes={
+            **(changes or {}),
+            "status": Status.CLOSED,
+            "closed_as": closed_as,
+            "closed_at": now,
+            "next_due_at": None,
+        },
+        data=data,
+        escalation_id=escalation_id,
+    )
 
 
 def append_event(
@@ -182,7 +221,14 @@ def transfer_to(
     now: datetime,
     note: str = "",
 ) -> dict[str, Any]:
-    """Record who takes over from whom and why; returns the columns to change on the handoff."""
+    """Record who takes over from whom and why; returns the columns to change on the handoff.
+
+    Raises:
+        OwnershipFrozen: it was accepted a short time ago, and the reason does not pass the freeze.
+    """
+    frozen = is_frozen(status=row.status, freeze_until=row.freeze_until, now=now)
+    if not may_move(reason, frozen=frozen):
+        raise OwnershipFrozen(current=current_state(row))
     transfer = Transfer.objects.create(
         handoff_id=row.pk,
         from_user_id=row.owner_id,

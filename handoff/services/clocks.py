@@ -12,7 +12,7 @@ from handoff.selectors.facts import facts_of
 from sla.choices import ClockKind
 from sla.models import Clock
 from sla.selectors import match_target
-from sla.services import cancel_clock, meet_clock, start_clock
+from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
 from worktime.models import Calendar, CalendarVersion
 
 
@@ -67,6 +67,36 @@ def meet_clocks(row: Handoff, kinds: Collection[str], *, at: datetime, now: date
     """Stop the handoff's current clocks of these kinds as met at ``at``."""
     for link in _current(row, kinds):
         meet_clock(clock=link.clock, at=at, now=now)
+
+
+def reopen_clocks(row: Handoff, *, reason: str, by: User, now: datetime) -> None:
+    """Let the buyer's clock run on that a rejection has cancelled; the time between is a pause."""
+    for link in _current(row, [ClockKind.CONTACT]):
+        reopen_clock(clock=link.clock, reason=reason, by_id=by.pk, now=now)
+
+
+def contact_clock(row: Handoff) -> Clock | None:
+    """The buyer's clock of the handoff, in whatever state; None where the policy has none."""
+    return next((link.clock for link in _current(row, [ClockKind.CONTACT])), None)
+
+
+def retarget_contact(
+    row: Handoff, *, started_at: datetime, now: datetime, until: datetime | None = None
+) -> Clock | None:
+    """Count the buyer's time from another start; None where the clock has stopped already.
+
+    ``until`` is when contact was made, where the caller is about to say so.
+    """
+    for link in _current(row, [ClockKind.CONTACT]):
+        clock = retarget_clock(clock=link.clock, started_at=started_at, until=until, now=now)
+        if clock is None:
+            return None
+        HandoffClock.objects.filter(pk=link.pk).update(is_current=False)
+        HandoffClock.objects.create(
+            clock=clock, handoff_id=row.pk, leg_id=link.leg_id, kind=link.kind, is_current=True
+        )
+        return clock
+    return None
 
 
 def earliest_due(row: Handoff) -> datetime | None:

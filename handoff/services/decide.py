@@ -15,6 +15,7 @@ from handoff.models import Handoff, Leg
 from handoff.rules.form import Form
 from handoff.rules.transitions import NEEDS_FIELDS, TO_NEXT_RECEIVER, Step
 from handoff.rules.values import has_forbidden_characters
+from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state, what_happened_last
 from handoff.services import tell
@@ -136,7 +137,7 @@ def _send_back(
     row: Handoff, leg: Leg, *, reason: str, by: User, now: datetime, data: dict[str, object]
 ) -> None:
     transferred = transfer_to(
-        row, to=row.submitted_by, reason=TransferReason.REJECTED, by=by, now=now
+        row, to=submitters_side(row), reason=TransferReason.REJECTED, by=by, now=now
     )
     start_hand_off(row, started_at=now)
     apply_change(
@@ -229,13 +230,13 @@ def end_leg(
         HandoffNotPending: it has ended in the meantime.
     """
     decided = {"decided_at": now} if ended_as in _DECISIONS else {}
+    # A leg that was reopened keeps what was said when it was rejected.
+    said = {"reason": reason, "rejected_fields": list(fields), "note": note.strip()}
     updated = Leg.objects.filter(pk=leg.pk, ended_at=None).update(
         **decided,
+        **{name: value for name, value in said.items() if value},
         ended_at=now,
         ended_as=ended_as,
-        reason=reason,
-        rejected_fields=list(fields),
-        note=note.strip(),
     )
     if updated != 1:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))

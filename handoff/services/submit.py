@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.rules.policy import Action
 from accounts.selectors import zone_for
-from handoff.choices import ClosedAs, EventKind, LegEnd, Status
+from handoff.choices import ClosedAs, EventKind, Status
 from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
 from handoff.models import Handoff, Leg
 from handoff.models.handoff import SUBMITTED_OPEN
@@ -16,7 +16,8 @@ from handoff.rules.gate import gate_problems
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state
-from handoff.services.change import append_event, apply_change, lock_handoff, open_for
+from handoff.services.after import refuse_while_contested, rejected_leg
+from handoff.services.change import append_event, close_row, lock_handoff, open_for
 from handoff.services.clocks import stop_clocks
 from handoff.services.drafts import frozen
 from handoff.services.leads import write_through
@@ -62,7 +63,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
         pk, step=Step.SUBMIT, action=Action.HANDOFF_SUBMIT, by=by, now=now, version=version
     )
     form = Form.from_layout(row.form_version.layout)
-    rejected = _rejected_leg(previous)
+    rejected = _answered_leg(previous)
     _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date(), now=now)
     _refuse_second(row)
     write_through(row.lead, form, row.answers, temperature=row.temperature)
@@ -71,7 +72,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     rule = match_rule(facts_of(row))
     if rule is None:
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
-    if previous is not None:
+    if previous is not None and previous.closed_as != ClosedAs.RETURNED:
         _supersede(previous, by=by, now=now)
     stop_clocks(row, step=Step.SUBMIT, now=now)
     if rejected is not None:
@@ -91,15 +92,11 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     return row
 
 
-def _rejected_leg(previous: Handoff | None) -> Leg | None:
-    if previous is None:
+def _answered_leg(previous: Handoff | None) -> Leg | None:
+    """The leg whose rejection is being fixed; none for a lead that was returned."""
+    if previous is None or previous.status != Status.REJECTED:
         return None
-    return (
-        Leg.objects.select_related("turn")
-        .filter(handoff_id=previous.pk, ended_as=LegEnd.REJECTED)
-        .order_by("-pk")
-        .first()
-    )
+    return rejected_leg(previous)
 
 
 def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date, now: datetime) -> None:
@@ -131,19 +128,9 @@ def _supersede(previous: Handoff, *, by: User, now: datetime) -> None:
     row = open_for(
         previous.pk, step=Step.SUPERSEDE, action=Action.HANDOFF_FIX, by=by, now=now, version=None
     )
+    refuse_while_contested(row, now=now)
     stop_clocks(row, step=Step.SUPERSEDE, now=now)
-    apply_change(
-        row,
-        event=EventKind.SUPERSEDED,
-        by=by,
-        now=now,
-        changes={
-            "status": Status.CLOSED,
-            "closed_as": ClosedAs.SUPERSEDED,
-            "closed_at": now,
-            "next_due_at": None,
-        },
-    )
+    close_row(row, EventKind.SUPERSEDED, ClosedAs.SUPERSEDED, by=by, now=now)
 
 
 def _record_refusal(pk: int, refusal: GateRefused, *, by: User, now: datetime) -> None:

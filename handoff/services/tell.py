@@ -36,6 +36,50 @@ def manager_of_holding(row: Handoff, manager: User, *, seq: int, now: datetime) 
     _queue("held", f"held:{row.pk}:{seq}", manager, row, None, BOTH, now)
 
 
+def about_closing(
+    kind: str, row: Handoff, leg: Leg | None, *, by: User | None, now: datetime
+) -> None:
+    """How it ended, to the submitter, and to the receiver where somebody else ended it."""
+    submitter = row.submitted_by
+    if submitter != by:
+        _queue(kind, f"{kind}:{row.pk}:{submitter.pk}", submitter, row, leg, BOTH, now)
+    _receiver_ended(row, leg, by=by, now=now)
+
+
+def about_return(
+    row: Handoff, draft: Handoff, leg: Leg | None, *, by: User | None, now: datetime
+) -> None:
+    """The submitter gets the next draft to work on."""
+    _queue("returned", f"returned:{row.pk}", draft.owner, draft, leg, BOTH, now)
+    _receiver_ended(row, leg, by=by, now=now)
+
+
+def _receiver_ended(row: Handoff, leg: Leg | None, *, by: User | None, now: datetime) -> None:
+    if leg is not None and leg.receiver not in (by, row.submitted_by):
+        _queue("ended", f"ended:{leg.pk}", leg.receiver, row, leg, BOTH, now)
+
+
+def owner_absorbed(row: Handoff, *, duplicate: Handoff, by: User, now: datetime) -> None:
+    """Who has the handoff that goes on learns that the buyer may have waited longer."""
+    if row.owner != by:
+        _queue("absorbed", f"absorbed:{duplicate.pk}", row.owner, row, None, BOTH, now)
+
+
+def submitter_outcome(row: Handoff, *, by: User, seq: int, now: datetime) -> None:
+    if row.submitted_by != by:
+        _queue("outcome", f"outcome:{row.pk}:{seq}", row.submitted_by, row, None, BOTH, now)
+
+
+def manager_asked(row: Handoff, leg: Leg, manager: User, *, now: datetime) -> None:
+    _queue("contested", f"contested:{leg.pk}", manager, row, leg, BOTH, now)
+
+
+def about_ruling(kind: str, row: Handoff, leg: Leg, *, by: User, now: datetime) -> None:
+    """The ruling, to both sides; a receiver who got the lead back reads it as a new task."""
+    for to in {row.submitted_by, leg.receiver} - {by}:
+        _queue(kind, f"{kind}:{leg.pk}:{to.pk}", to, row, leg, BOTH, now)
+
+
 def about_step(
     kind: str, row: Handoff, leg: Leg, to: User, *, escalation_id: int, clock_id: int, now: datetime
 ) -> None:

@@ -47,15 +47,22 @@ def reopen_clock(*, clock: Clock, reason: str, by_id: int | None, now: datetime)
 
 @transaction.atomic
 def retarget_clock(
-    *, clock: Clock, now: datetime, started_at: datetime | None = None, target: Target | None = None
+    *,
+    clock: Clock,
+    now: datetime,
+    started_at: datetime | None = None,
+    target: Target | None = None,
+    until: datetime | None = None,
 ) -> Clock | None:
     """Put a clock with another start or target in the place of a live one; None where it stopped.
 
     Pauses and facts are carried over. A step that has fired does not fire again, and nobody is
     reminded of a due time that is past; where the due time is past, that is one breach, at once.
+    The caller who is about to meet the new clock as of an earlier instant gives it as ``until``.
     """
     old = lock_clock(clock.pk)
     target, started_at = target or old.target, started_at or old.started_at
+    until = until or now
     if old.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return None
     was_paused = old.state == ClockState.PAUSED
@@ -66,7 +73,7 @@ def retarget_clock(
         pauses.closed(holds), since=started_at
     )
     plan = schedule.plan(selectors.ladder_of(target), pace, started_at)
-    breached_at = plan.due_at if old.breached_at and plan.due_at < now else None
+    breached_at = plan.due_at if old.breached_at and plan.due_at < until else None
     rungs = _left(plan.rungs, old, now=now, is_breached=breached_at is not None)
     new = Clock.objects.create(
         kind=old.kind,
@@ -83,7 +90,7 @@ def retarget_clock(
     )
     _carry_pauses(old, new, is_open=was_paused and bool(open_since), now=now)
     if not was_paused:
-        record_passed(new, until=now, now=now)
+        record_passed(new, until=until, now=now)
     return new
 
 
