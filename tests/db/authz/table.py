@@ -42,6 +42,7 @@ GET  handoff:late                              | 403 | 403 | 200     | 200
 GET  handoff:holding                           | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
+POST handoff:autosave_new                      | 200 | 403 | 403     | 200
 GET  notify:inbox                              | 200 | 200 | 200     | 200
 # Nobody's but one's own: no address of these names anybody.
 GET  notify:settings                           | 200 | 200 | 200     | 200
@@ -84,6 +85,8 @@ GET  handoff:edit          draft    | 200 404 404 | -   -   404 404 | 200 404 | 
 POST handoff:edit          draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
 GET  handoff:edit          pending  | 302 404 404 | 403 403 404 404 | 302 404 | 302
 POST handoff:edit          pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
+POST handoff:autosave      draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
+POST handoff:autosave      pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
 POST handoff:submit        draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
 POST handoff:submit        pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
 
@@ -137,7 +140,14 @@ ADMIN = [
     # Configuration: read by all, kept up by an admin.
     Table("accounts_organisation", ALL, "admin", "edit:422"),
     Table("worktime_calendar", ALL, "admin", "edit:422 retire:302", "new:422", has_past=False),
-    Table("sla_policyversion", ALL, "admin", "", "preset:422", has_past=False),
+    Table(
+        "sla_policyversion",
+        ALL,
+        "admin",
+        "edit:422 retire:302",
+        "preset:422 new:422",
+        has_past=False,
+    ),
     Table("routing_pool", ALL),
     Table("routing_member", ALL),
     Table("handoff_handofftype", ALL),
@@ -154,18 +164,22 @@ ADMIN = [
     Table("core_heartbeat", "admin", has_past=False),
 ]
 
+NEW = {
+    "submission_uuid": str(uuid.UUID(int=7)),
+    "type": "qualified_lead",
+    "temperature": "warm",
+    "company.name": "Somebody GmbH",
+    "contact.last_name": "Somebody",
+}
+EDITED = {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"}
 BODIES = {
     "accounts:login": {"username": "nobody@people.example", "password": "wrong"},
     "accounts:password": {"old": "wrong"},
     "accounts:welcome": {"password": "short"},
-    "handoff:new": {
-        "submission_uuid": str(uuid.UUID(int=7)),
-        "type": "qualified_lead",
-        "temperature": "warm",
-        "company.name": "Somebody GmbH",
-        "contact.last_name": "Somebody",
-    },
-    "handoff:edit": {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"},
+    "handoff:new": NEW,
+    "handoff:autosave_new": NEW,
+    "handoff:edit": EDITED,
+    "handoff:autosave": EDITED,
     "handoff:submit": {"version": "{version}"},
     "handoff:accept": {"version": "{version}"},
     "handoff:reject": {"version": "{version}", "reason": "no_real_interest", "note": "None."},

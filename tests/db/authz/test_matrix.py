@@ -4,11 +4,12 @@ import pytest
 from django.contrib import admin
 
 from core.admin import ShellAdmin
+from review.rules.metrics import METRICS
 from tests.db.authz.asking import SAFE, Asker
 from tests.db.authz.cases import ANY, LOGIN, OUTSIDERS, ROLES, Case
 from tests.db.authz.table import CASES, knows
 from tests.db.authz.walker import addresses
-from tests.db.authz.worlds import ABSENT, checksum
+from tests.db.authz.worlds import ABSENT, HIDING, checksum
 
 ADDRESSES = addresses()
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -52,7 +53,7 @@ def check(asker: Asker, case: Case, role: str, relation: str, row, due: str):
         role, case.method, ADDRESSES[case.key], row, query=case.query, check_b=role != "admin"
     )
     assert answer.status == due, f"{who}: {answer.status}, and {due} is due\n{answer.text}"
-    told = [word for word in asker.worlds.hidden[role] if word in answer.text]
+    told = [word for word in asker.worlds.hidden.get(role, ()) if word in answer.text]
     assert not told, f"{who} tells what is hidden: {told}"
     if case.method in SAFE or due in REFUSED:
         assert not answer.writes, f"{who} writes: {answer.writes}"
@@ -102,6 +103,17 @@ def test_what_is_asked_and_undone_leaves_the_worlds_as_they_were(worlds, asker):
         row = worlds.row(case.on, "own", "sdr")
         assert asker.ask("manager", "GET", ADDRESSES[name], row).status == "200"
     assert checksum() == before
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_rows_behind_a_number_are_the_readers_only(worlds, asker, metric):
+    row = {**worlds.some_row("metric"), "key": metric}
+    for name in ("review:rows", "review:rows_csv"):
+        for role in HIDING:
+            answer = asker.ask(role, "GET", ADDRESSES[name], row)
+            assert answer.status == "200"
+            told = [word for word in worlds.hidden[role] if word in answer.text]
+            assert not told, f"{role} finds others behind {metric}: {told}"
 
 
 @pytest.mark.parametrize("key", sorted(key for key, method in LISTED if method == "POST"))

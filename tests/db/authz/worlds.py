@@ -24,7 +24,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.choices import Role
 from accounts.models import Team, User
 from accounts.services import add_time_off, create_team, create_user, set_membership
-from core.loops import registered_loops
+from core.loops import database_now, registered_loops
 from core.models import Heartbeat
 from handoff.choices import RejectReason
 from handoff.models import Handoff, HandoffType
@@ -137,7 +137,7 @@ def make_worlds() -> Worlds:
     a = _side(base, "a")
     inactive = _person("zqinactive", a.team, *Role)
     for loop in registered_loops():
-        Heartbeat.objects.create(loop=loop.name, at=NOW, worker="w")
+        Heartbeat.objects.create(loop=loop.name, at=database_now(), worker="w")
     before = _keys()
     b = _side(base, "b")
     publish_rule_set(
