@@ -41,6 +41,8 @@ from notify.transports.base import (
 ANSWER_BYTES = 64 * 1024
 # Slack refuses a block with more than 3,000 characters and a button with more than 75.
 BLOCK_LENGTH = 2_900
+# A hundred lines of this fit into the fifty blocks that it takes.
+LINE_LENGTH = 600
 BODY_LENGTH = 2_000
 BUTTON_LENGTH = 70
 GONE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -147,7 +149,7 @@ def _button(text: Text) -> dict[str, Any]:
 
 
 def _line(text: Text) -> str:
-    words = escaped(one_line(text.subject))
+    words = escaped_within(one_line(text.subject), LINE_LENGTH)
     # A bar would end the address, so it is written as browsers write it.
     link = absolute_link(settings.SITE_URL, text.path).replace("|", "%7C")
     return f"• <{escaped(link)}|{words}>" if link else f"• {words}"

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from notify import registry
+from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.registry import SETTLED, UNKNOWN, UNREADABLE, Text, UnknownKind
 
@@ -73,3 +74,20 @@ def test_refresh_many_with_a_broken_function_for_many_asks_for_each():
 def test_refresh_many_with_a_message_left_out_asks_for_each():
     registry.register_kind("a", says("A"), lambda batch, now: {})
     assert registry.refresh_many(messages("a"), NOW) == {1: Text("A")}
+
+
+def test_topic_of_a_kind_is_the_one_it_was_registered_with():
+    registry.register_kind("a", says("A"))
+    registry.register_kind("b", says("B"), topic=Topic.LATE)
+    registry.register_kind("c", says("C"), topic=None)
+    found = [registry.topic_of(kind) for kind in ("a", "b", "c", "never heard of")]
+    assert found == [Topic.OTHER, Topic.LATE, None, Topic.OTHER]
+    assert registry.topics() == [Topic.LATE, Topic.OTHER]
+
+
+def test_digest_counts_and_puts_what_is_late_first():
+    texts = [Text("b"), Text("a", tone=Tone.SOON), Text("c", tone=Tone.LATE), Text("d")]
+    found = registry.digest(texts)
+    assert found.subject == "4 messages for you, 1 about something late"
+    assert [line.subject for line in found.lines] == ["c", "a", "b", "d"]
+    assert (found.tone, found.path) == (Tone.LATE, "/inbox/")

@@ -6,9 +6,9 @@ import pytest
 from django.core import mail
 
 from accounts.models import User
-from notify.choices import Channel
+from notify.choices import Channel, Tone
 from notify.models import Message
-from notify.registry import Text
+from notify.registry import Text, digest
 from notify.transports import PermanentFailure, TemporaryFailure, base
 from notify.transports import mail as mail_transport
 from notify.transports.mail import EmailTransport, compose
@@ -147,3 +147,34 @@ def test_within_with_too_many_hanging_tries_none(slots):
                 thread.join(5)
     base.within(5, lambda: tried.append(1), interrupt=lambda: None, slots=slots)
     assert tried
+
+
+def test_compose_of_a_digest_has_a_link_in_each_line_and_one_thing_to_do(message, site):
+    other = Message(pk=9, kind="x", channel=Channel.EMAIL, recipient=message.recipient)
+    text = digest([Text("A <b>", "Not told", "/a/"), Text("Late", path="/b/", tone=Tone.LATE)])
+    composed = compose([message, other], text)
+    assert composed.subject == "2 messages for you, 1 about something late"
+    assert composed.extra_headers["X-Handoff-Message"] == "7, 9"
+    for link in ("/a/", "/b/", "/inbox/"):
+        assert f"https://handoff.example{link}" in composed.body
+        assert f'href="https://handoff.example{link}"' in html_of(composed)
+    assert "A &lt;b&gt;" in html_of(composed)
+    assert html_of(composed).index("Late: ") < html_of(composed).index("A &lt;b&gt;")
+
+
+def test_compose_of_a_digest_has_one_message_id_for_the_same_messages(message):
+    other = Message(pk=9, kind="x", channel=Channel.EMAIL, recipient=message.recipient)
+    third = Message(pk=8, kind="x", channel=Channel.EMAIL, recipient=message.recipient)
+
+    def name(*messages):
+        return compose(messages, digest([Text("x")])).extra_headers["Message-ID"]
+
+    assert name(message, other) == name(other, message)
+    assert len({name(message), name(message, other), name(message, other, third)}) == 3
+
+
+def test_compose_loads_nothing_from_elsewhere(message, site):
+    html = html_of(compose([message], Text("Late", "Accept it.", "/a/")))
+    assert not re.search(r"<(img|script|link|iframe)\b|url\(|@import", html)
+    assert html.startswith("<!DOCTYPE html>")
+    assert set(re.findall(r"https?://[^\s\"]+", html)) == {"https://handoff.example/a/"}
