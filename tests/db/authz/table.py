@@ -40,6 +40,8 @@ GET  handoff:list                              | 200 | 200 | 200     | 200
 GET  handoff:leads                             | 200 | 200 | 200     | 200
 GET  handoff:late                              | 403 | 403 | 200     | 200
 GET  handoff:holding                           | 403 | 403 | 200     | 200
+GET  handoff:contests                          | 403 | 403 | 200     | 200
+GET  handoff:team                              | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
 POST handoff:autosave_new                      | 200 | 403 | 403     | 200
@@ -96,6 +98,19 @@ POST handoff:accept        accepted | 403 404 404 | 409 409 404 404 | 409 404 | 
 GET  handoff:reject        pending  | 403 404 404 | 200 409 404 404 | 200 404 | 403
 POST handoff:reject        pending  | 403 404 404 | 302 409 404 404 | 302 404 | 403
 GET  handoff:reject        accepted | 403 404 404 | 409 409 404 404 | 409 404 | 403
+
+# To take care of what goes wrong: a manager of theirs, or an admin.
+GET  handoff:acknowledge    pending  | 403 404 404 | 403 403 404 404 | 409 404 | 409
+POST handoff:acknowledge    pending  | 403 404 404 | 403 403 404 404 | 409 404 | 409
+GET  handoff:reassign       pending  | 403 404 404 | 403 403 404 404 | 200 404 | 200
+POST handoff:reassign       pending  | 403 404 404 | 403 403 404 404 | 422 404 | 422
+GET  handoff:extend         pending  | 403 404 404 | 403 403 404 404 | 200 404 | 200
+POST handoff:extend         pending  | 403 404 404 | 403 403 404 404 | 422 404 | 422
+GET  handoff:return         pending  | 403 404 404 | 200 403 404 404 | 200 404 | 200
+POST handoff:return         pending  | 403 404 404 | 422 403 404 404 | 422 404 | 422
+POST handoff:resume         pending  | 403 404 404 | 403 403 404 404 | 302 404 | 302
+GET  handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
+POST handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
 
 # To answer a rejection, or take back what is not accepted yet: the submitter's side.
 POST handoff:fix           rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
