@@ -1,55 +1,19 @@
 """What the messages about handoffs say, made anew each time one is sent or read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.urls import reverse
 
 from accounts.models import User
 from accounts.selectors import zone_for
+from handoff import move_texts
+from handoff.about import About, settled
 from handoff.choices import DisqualifyReason, RejectReason, Status
 from handoff.models import Handoff, Leg
 from handoff.selectors.lists import in_sentence
-from handoff.selectors.story import clock_time
-from notify.choices import Channel, Tone, Topic
+from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
-from sla.choices import ClockState
 from sla.models import Clock
-from worktime.rules import between, duration_words
-from worktime.selectors import rules_calendar
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """A message with the facts that it is about, as they are now."""
-
-    message: Message
-    row: Handoff
-    leg: Leg | None
-    clock: Clock | None
-    zone: ZoneInfo
-    now: datetime
-
-    @property
-    def who(self) -> str:
-        return f"{self.row.lead.name}, {self.row.lead.company.name}"
-
-    @property
-    def path(self) -> str:
-        return reverse("handoff:detail", args=[self.row.pk])
-
-    def at(self, instant: datetime) -> str:
-        return clock_time(instant, now=self.now, zone=self.zone)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the leg is still the one that has to decide."""
-        return (
-            self.leg is not None and self.leg.ended_at is None and self.row.status == Status.PENDING
-        )
 
 
 def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text | None]:
@@ -92,7 +56,7 @@ def refresh(message: Message, now: datetime) -> Text | None:
 
 def _assigned(about: About) -> Text | None:
     if not about.is_waiting:
-        return _settled(about)
+        return settled(about)
     by = about.row.submitted_by.name
     due = about.row.next_due_at
     until = f" Accept by {about.at(due)}." if due else ""
@@ -128,31 +92,11 @@ def _rejected(about: About) -> Text | None:
     )
 
 
-def _moved(about: About) -> Text | None:
-    if about.row.status == Status.HOLDING or about.leg is None or about.leg.ended_at is not None:
-        body = "A conflict was declared. It goes to the next receiver as soon as one is eligible."
-    else:
-        body = f"A conflict was declared, and {about.leg.receiver.name} is next."
-    return Text(subject=f"{about.who}: moved on", body=body, path=about.path)
-
-
 def _withdrawn(about: About) -> Text | None:
     return Text(
         subject=f"{about.who}: withdrawn",
         body="It was taken back before it was accepted. Nothing is left to do.",
         path=about.path,
-    )
-
-
-def _held(about: About) -> Text | None:
-    if about.row.status != Status.HOLDING:
-        return _settled(about)
-    pool = about.row.pool.name if about.row.pool else "the pool"
-    return Text(
-        subject=f"{about.who}: nobody is eligible",
-        body=f"Nobody in {pool} can take this lead. You have it until somebody can.",
-        path=about.path,
-        action="See why",
     )
 
 
@@ -216,7 +160,7 @@ def _merged(about: About) -> Text | None:
 
 def _absorbed(about: About) -> Text | None:
     if about.row.status == Status.CLOSED:
-        return _settled(about)
+        return settled(about)
     due = about.row.next_due_at
     until = f" Next due {about.at(due)}." if due else ""
     return Text(
@@ -244,7 +188,7 @@ def _contested(about: About) -> Text | None:
     if about.leg is None or contest is None:
         return None
     if contest.ruled_at is not None:
-        return _settled(about)
+        return settled(about)
     reason = in_sentence(RejectReason(about.leg.reason).label)
     return Text(
         subject=f"{about.who}: a rejection is contested",
@@ -302,79 +246,30 @@ def _note(about: About) -> str:
     return f" \u201c{note}\u201d" if note else ""
 
 
-def _remind(about: About) -> Text | None:
-    if not about.is_waiting or about.clock is None:
-        return _settled(about)
-    due = about.clock.due_at
-    if about.now > due:
-        subject = f"{about.who}: accept was due {about.at(due)}"
-        tone = Tone.LATE
-    else:
-        subject = f"{about.who}: accept by {about.at(due)}"
-        tone = Tone.SOON
-    return Text(
-        subject=subject,
-        body="It is waiting for your decision: accept it, or reject it with a reason.",
-        path=about.path,
-        tone=tone,
-        action="Decide",
-    )
-
-
-def _late(about: About) -> Text | None:
-    if about.leg is None or about.clock is None:
+def _meeting(about: About) -> Text | None:
+    row = about.row
+    is_mine = about.leg is not None and about.leg.ended_at is None
+    if not is_mine or row.meeting_at is None or row.meeting_at <= about.now:
         return None
-    receiver, clock = about.leg.receiver.name, about.clock
-    due = about.at(clock.due_at)
-    if clock.state == ClockState.RUNNING:
-        return Text(
-            subject=f"{about.who}: {receiver} has not accepted, {_late_by(about, about.now)} late",
-            body=f"Accept was due {due}.",
-            path=about.path,
-            tone=Tone.LATE,
-            action="Open the handoff",
-        )
-    settled_at = clock.met_at or clock.cancelled_at or about.now
-    done = "decided" if clock.met_at else "over"
+    pains = row.answers.get("pains") or []
+    topics = row.answers.get("topics") or ""
+    told = [f"Topics: {topics}" if topics else "", *(f"Pain: {pain}" for pain in pains)]
     return Text(
-        subject=f"{about.who}: {done} {_late_by(about, settled_at)} late",
-        body=f"Accept by {receiver} was due {due}. This is settled now; it counts as a miss.",
+        subject=f"{about.who}: meeting {about.at(row.meeting_at)}",
+        body=" ".join(["Your meeting is within a day.", *filter(None, told)]),
         path=about.path,
-    )
-
-
-def _late_by(about: About, until: datetime) -> str:
-    """Working time past due, or real time where no working time has passed since."""
-    if about.clock is None:
-        return ""
-    hours = rules_calendar(about.clock.calendar_version)
-    seconds = between(hours, about.clock.due_at, until)
-    if seconds < 60:
-        seconds = (until - about.clock.due_at).total_seconds()
-    return duration_words(seconds)
-
-
-def _settled(about: About) -> Text | None:
-    """An e-mail about something settled is not sent; the inbox says how it stands."""
-    if about.message.channel != Channel.INBOX:
-        return None
-    status = Status(about.row.status).label.lower()
-    return Text(
-        subject=f"{about.who}: settled",
-        body=f"This handoff is {status} now. Nothing is left to do here.",
-        path=about.path,
+        tone=Tone.SOON,
+        action="Read the handoff",
     )
 
 
 _WRITERS = {
+    **move_texts.WRITERS,
+    "meeting": _meeting,
     "assigned": _assigned,
     "accepted": _accepted,
     "rejected": _rejected,
-    "moved": _moved,
     "withdrawn": _withdrawn,
-    "held": _held,
-    "remind": _remind,
-    "late": _late,
     "converted": _converted,
     "disqualified": _disqualified,
     "nurtured": _nurtured,
@@ -390,12 +285,16 @@ _WRITERS = {
 
 # What people choose by; a kind that is not named here counts as everything else.
 _TOPICS = {
+    "meeting": Topic.REMINDERS,
     "assigned": Topic.NEW_LEADS,
     "accepted": Topic.OUTCOMES,
     "rejected": Topic.TO_ANSWER,
     "moved": Topic.OUTCOMES,
     "withdrawn": Topic.CHANGES,
     "held": Topic.HELD,
+    "exhausted": Topic.HELD,
+    "taken_over": Topic.CHANGES,
+    "uncovered": Topic.HELD,
     "remind": Topic.REMINDERS,
     "late": Topic.LATE,
     "converted": Topic.OUTCOMES,

@@ -166,6 +166,9 @@ class Clock(Timestamped):
     fired = models.PositiveSmallIntegerField(default=0)
     next_step_at = models.DateTimeField(null=True, blank=True)
     is_unstaffed = models.BooleanField(default=False)
+    is_due_fixed = models.BooleanField(
+        default=False, help_text="Due at a time that was agreed: pauses do not move it."
+    )
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"
     )

@@ -58,7 +58,7 @@ class Handoff(Timestamped):
 
     ``answers`` are frozen with the form's version and ``completeness`` at submission. ``chain`` is
     the first handoff of the chain, itself included. ``next_due_at`` is the earliest due time of
-    the current clocks that are neither met nor cancelled. ``version`` counts the changes.
+    the current clocks that run. ``version`` counts the changes.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")
@@ -97,6 +97,9 @@ class Handoff(Timestamped):
         help_text="Working seconds from submission to first contact, the contact clock's calendar.",
     )
     meeting_at = models.DateTimeField(null=True, blank=True, help_text="The meeting handed over.")
+    meeting_reminded_for = models.DateTimeField(
+        null=True, blank=True, help_text="The meeting time that the receiver was reminded of."
+    )
     value = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     deal_outcome = models.CharField(max_length=4, choices=DealOutcome, blank=True)
@@ -123,6 +126,11 @@ class Handoff(Timestamped):
                 fields=["pool", "submitted_at"],
                 condition=models.Q(status="holding"),
                 name="handoff_holding",
+            ),
+            models.Index(
+                fields=["meeting_at"],
+                condition=models.Q(meeting_at__isnull=False),
+                name="handoff_meeting",
             ),
             models.Index(
                 fields=["submitted_at", "first_accepted_at", "accept_seconds"],

@@ -1,6 +1,12 @@
 """Every write to a handoff. Interfaces call these and nothing else."""
 
 from handoff.services.after import concede_handoff, start_fix, withdraw_handoff
+from handoff.services.care import (
+    acknowledge_late,
+    extend_clock,
+    pause_clocks,
+    resume_clocks,
+)
 from handoff.services.closing import (
     convert_handoff,
     disqualify_handoff,
@@ -15,13 +21,16 @@ from handoff.services.escalate import apply_escalations
 from handoff.services.holding import drain_holding
 from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
+from handoff.services.meetings import remind_of_meetings
 from handoff.services.merging import merge_duplicate
+from handoff.services.moves import reassign_handoff
 from handoff.services.setup import install_type, set_up
 from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
 
 __all__ = [
     "accept_handoff",
+    "acknowledge_late",
     "apply_escalations",
     "concede_handoff",
     "contest_rejection",
@@ -30,15 +39,20 @@ __all__ = [
     "date_next_step",
     "disqualify_handoff",
     "drain_holding",
+    "extend_clock",
     "import_lead",
     "import_leads",
     "install_type",
     "log_touch",
     "merge_duplicate",
     "nurture_handoff",
+    "pause_clocks",
+    "reassign_handoff",
     "record_outcome",
     "reject_handoff",
+    "remind_of_meetings",
     "replay_handoffs",
+    "resume_clocks",
     "return_handoff",
     "rule_on_contest",
     "save_draft",

@@ -74,7 +74,7 @@ def next_draft(
         submission_uuid=uuid.uuid4(),
     )
     if starts_clock:
-        start_hand_off(draft, started_at=now)
+        start_hand_off(draft, started_at=now, now=now)
         draft.next_due_at = earliest_due(draft)
         Handoff.objects.filter(pk=draft.pk).update(next_due_at=draft.next_due_at)
     stored = {

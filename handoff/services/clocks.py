@@ -5,22 +5,57 @@ from datetime import datetime
 
 from accounts.models import User
 from accounts.selectors import calendar_for, organisation
+from handoff.choices import Status
 from handoff.errors import NotSetUp
 from handoff.models import Handoff, HandoffClock, Leg
+from handoff.rules.qualified import hand_off_due
 from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
 from handoff.selectors.facts import facts_of
-from sla.choices import ClockKind
+from sla.choices import ClockKind, ClockState
 from sla.models import Clock
 from sla.selectors import match_target
 from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
 from worktime.models import Calendar, CalendarVersion
 
 
-def start_hand_off(row: Handoff, *, started_at: datetime) -> Clock | None:
-    """The submitter's clock: of a draft, and again once a lead has come back."""
+def start_hand_off(row: Handoff, *, started_at: datetime, now: datetime) -> Clock | None:
+    """The submitter's clock: of a draft, and again once a lead has come back.
+
+    A draft with a meeting is due a day before it; ``now`` is when the draft begins.
+    """
     return _start(
-        row, ClockKind.HAND_OFF, started_at=started_at, hours=current_hours(row.submitted_by)
+        row,
+        ClockKind.HAND_OFF,
+        started_at=started_at,
+        hours=current_hours(row.submitted_by),
+        due_at=_before_meeting(row, drafted_at=now),
     )
+
+
+def retime_hand_off(row: Handoff, *, drafted_at: datetime, now: datetime) -> None:
+    """Time the draft's clock anew, for its present temperature and meeting, from the same start."""
+    for link in _current(row, [ClockKind.HAND_OFF]):
+        target = match_target(facts_of(row), ClockKind.HAND_OFF)
+        due_at = _before_meeting(row, drafted_at=drafted_at)
+        clock = link.clock
+        is_same = target is not None and target.pk == clock.target_id
+        if is_same and (due_at == clock.due_at if due_at else not clock.is_due_fixed):
+            continue
+        if target is None:
+            cancel_clock(clock=clock, at=now, now=now)
+            continue
+        made = retarget_clock(clock=clock, target=target, due_at=due_at, now=now)
+        if made is not None:
+            HandoffClock.objects.filter(pk=link.pk).update(is_current=False)
+            HandoffClock.objects.create(
+                clock=made, handoff_id=row.pk, leg_id=link.leg_id, kind=link.kind, is_current=True
+            )
+
+
+def _before_meeting(row: Handoff, *, drafted_at: datetime) -> datetime | None:
+    if row.status != Status.DRAFT:
+        return None
+    return hand_off_due(row.meeting_at, drafted_at=drafted_at)
 
 
 def start_accept(
@@ -99,10 +134,16 @@ def retarget_contact(
     return None
 
 
+def current_clock(row: Handoff, kind: str) -> Clock | None:
+    """The handoff's current clock of this kind, whatever its state."""
+    links = _current(row, [kind])
+    return links[0].clock if links else None
+
+
 def earliest_due(row: Handoff) -> datetime | None:
-    """The earliest due time of the current clocks that are neither met nor cancelled."""
+    """The earliest due time of the current clocks that run; a paused one is not due."""
     return (
-        Clock.objects.live()
+        Clock.objects.filter(state=ClockState.RUNNING)
         .filter(handoff_clock__handoff_id=row.pk, handoff_clock__is_current=True)
         .order_by("due_at")
         .values_list("due_at", flat=True)
@@ -137,6 +178,7 @@ def _start(
     hours: CalendarVersion,
     leg: Leg | None = None,
     is_unstaffed: bool = False,
+    due_at: datetime | None = None,
 ) -> Clock | None:
     """Start the clock that the policy asks for, in place of an earlier one of the kind."""
     HandoffClock.objects.filter(handoff_id=row.pk, kind=kind, is_current=True).update(
@@ -148,6 +190,7 @@ def _start(
         started_at=started_at,
         calendar_version=hours,
         is_unstaffed=is_unstaffed,
+        due_at=due_at,
     )
     if clock is not None:
         HandoffClock.objects.create(

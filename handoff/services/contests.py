@@ -135,7 +135,7 @@ def rule_on_contest(
 
 
 def _uphold(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, Any]) -> None:
-    start_hand_off(row, started_at=now)
+    start_hand_off(row, started_at=now, now=now)
     changes = {"next_due_at": earliest_due(row)}
     apply_change(row, event=EventKind.UPHELD, by=by, now=now, changes=changes, data=data)
     tell.about_ruling("upheld", row, leg, by=by, now=now)

@@ -139,7 +139,7 @@ def _send_back(
     transferred = transfer_to(
         row, to=submitters_side(row), reason=TransferReason.REJECTED, by=by, now=now
     )
-    start_hand_off(row, started_at=now)
+    start_hand_off(row, started_at=now, now=now)
     apply_change(
         row,
         event=EventKind.REJECTED,

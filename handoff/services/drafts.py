@@ -13,7 +13,7 @@ from accounts.rules.policy import Action, allows
 from core.errors import FieldProblem, NotPermitted, NotVisible
 from handoff.choices import EventKind, Temperature
 from handoff.errors import AnswersRefused, TemperatureLowered, TypeNotOffered
-from handoff.models import FormVersion, Handoff, HandoffType, Lead
+from handoff.models import Event, FormVersion, Handoff, HandoffType, Lead
 from handoff.rules.form import Form
 from handoff.rules.gate import asked_answers, completeness, meeting_time, read_answers
 from handoff.rules.qualified import hand_off_start
@@ -21,7 +21,7 @@ from handoff.rules.transitions import Step, may_set_temperature
 from handoff.rules.values import is_empty
 from handoff.selectors.access import types_for
 from handoff.services.change import append_event, apply_change, open_for
-from handoff.services.clocks import earliest_due, start_hand_off
+from handoff.services.clocks import earliest_due, retime_hand_off, start_hand_off
 from handoff.services.leads import answers_of_lead, find_or_make_lead
 
 
@@ -102,7 +102,7 @@ def _insert(
     row.chain_id = row.pk
     if lead.claimed_by_id is None:
         Lead.objects.filter(pk=lead.pk, claimed_by__isnull=True).update(claimed_by=by)
-    start_hand_off(row, started_at=_qualified_at(lead, now=now))
+    start_hand_off(row, started_at=_qualified_at(lead, now=now), now=now)
     row.next_due_at = earliest_due(row)
     Handoff.objects.filter(pk=row.pk).update(next_due_at=row.next_due_at)
     stored = {
@@ -116,6 +116,11 @@ def _insert(
     }
     append_event(row, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
     return row
+
+
+def _drafted_at(row: Handoff) -> datetime:
+    """When the draft was begun, which its first event knows."""
+    return Event.objects.filter(handoff_id=row.pk).order_by("seq").values_list("at", flat=True)[0]
 
 
 def _qualified_at(lead: Lead, *, now: datetime) -> datetime:
@@ -159,12 +164,15 @@ def save_draft(
         touched = sorted(
             key for key in {*clean, *row.answers} if clean.get(key) != row.answers.get(key)
         )
+        changes = {**_kept(form, clean), "temperature": warmth}
+        row.temperature, row.meeting_at = warmth, changes["meeting_at"]
+        retime_hand_off(row, drafted_at=_drafted_at(row), now=now)
         apply_change(
             row,
             event=EventKind.EDITED,
             by=by,
             now=now,
-            changes={**_kept(form, clean), "temperature": warmth},
+            changes={**changes, "next_due_at": earliest_due(row)},
             data={"fields": touched},
         )
         return row

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.selectors import organisation
 from handoff.choices import EventKind, Status, TransferReason
 from handoff.models import Handoff, Leg
-from handoff.selectors.holding import barred_on_chain, is_served_before
+from handoff.selectors.holding import barred_on_chain, is_exhausted, is_served_before
 from handoff.selectors.staffing import is_pool_staffed
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, transfer_to
@@ -31,6 +31,10 @@ class Reason:
     transfer: TransferReason
     event: EventKind
     starts_contact: bool = False
+    first_turn: TurnKind = TurnKind.RETURNING
+    """The kind of the turn where the one named first gets it."""
+    is_counted: bool = True
+    """Whether a handoff that has had all its legs waits for a person instead."""
 
 
 SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
@@ -48,6 +52,7 @@ def place(
     changes: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
     first: int | None = None,
+    escalation_id: int | None = None,
 ) -> Leg | None:
     """Give the handoff to the next receiver of the rule's pool, or hold it there.
 
@@ -60,14 +65,39 @@ def place(
     if reason.starts_contact:
         start_contact(row, now=now, is_unstaffed=not is_pool_staffed(draw, now=now))
     turn = None
-    if not is_served_before(row, draw=draw):
-        turn = take_turn(draw, kind=reason.turn, rule=rule, barred=barred, first=first)
+    is_used_up = reason.is_counted and is_exhausted(row, draw=draw)
+    if not is_used_up and not is_served_before(row, draw=draw):
+        turn = take_turn(
+            draw,
+            kind=reason.turn,
+            rule=rule,
+            barred=barred,
+            first=first,
+            first_kind=reason.first_turn,
+        )
     changes = {**changes, "pool_id": rule.pool_id}
     if turn is None:
-        hold(row, draw=draw, reason=reason, by=by, now=now, changes=changes, data=data)
+        hold(
+            row,
+            draw=draw,
+            reason=reason,
+            by=by,
+            now=now,
+            changes=changes,
+            data=data,
+            escalation_id=escalation_id,
+        )
         return None
     return assign(
-        row, turn=turn, draw=draw, reason=reason, by=by, now=now, changes=changes, data=data
+        row,
+        turn=turn,
+        draw=draw,
+        reason=reason,
+        by=by,
+        now=now,
+        changes=changes,
+        data=data,
+        escalation_id=escalation_id,
     )
 
 
@@ -81,13 +111,15 @@ def assign(
     now: datetime,
     changes: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
+    note: str = "",
+    escalation_id: int | None = None,
 ) -> Leg:
     """Make the leg that the turn decided on, start its clock and tell the receiver."""
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
     is_unstaffed = not is_pool_staffed(draw, now=now)
     clock = start_accept(row, leg, now=now, is_unstaffed=is_unstaffed)
-    transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now)
+    transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now, note=note)
     apply_change(
         row,
         event=reason.event,
@@ -97,9 +129,12 @@ def assign(
             **changes,
             **transferred,
             "status": Status.PENDING,
+            # Whoever has it now is told of the meeting anew.
+            "meeting_reminded_for": None,
             "next_due_at": earliest_due(row),
         },
         data=data,
+        escalation_id=escalation_id,
     )
     facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
     if clock is not None:
@@ -118,8 +153,12 @@ def hold(
     now: datetime,
     changes: Mapping[str, Any],
     data: Mapping[str, Any] | None = None,
+    escalation_id: int | None = None,
 ) -> None:
-    """Keep the handoff in the pool, owned by its manager, until somebody is eligible."""
+    """Keep the handoff in the pool, owned by its manager, until somebody is eligible.
+
+    Where nobody is left whom the product may ask, it stays until its owner decides.
+    """
     owner = draw.pool.manager
     if not owner.is_active:
         owner = organisation().fallback_manager
@@ -136,16 +175,23 @@ def hold(
             "next_due_at": earliest_due(row),
         },
         data=data,
+        escalation_id=escalation_id,
     )
     skipped = [
         {"user": user_id, "code": skip.code} for user_id, skip in sorted(draw.exclusions.items())
     ]
     skipped += [{"user": user, "code": code} for user, code in sorted(barred_on_chain(row).items())]
+    is_used_up = is_exhausted(row, draw=draw)
     event = append_event(
         row,
         kind=EventKind.HELD,
         by=None,
         now=now,
-        data={"pool": row.pool_id, "owner": owner.pk, "exclusions": skipped},
+        data={
+            "pool": row.pool_id,
+            "owner": owner.pk,
+            "exclusions": skipped,
+            "is_exhausted": is_used_up,
+        },
     )
-    tell.manager_of_holding(row, owner, seq=event.seq, now=now)
+    tell.manager_of_holding(row, owner, seq=event.seq, is_exhausted=is_used_up, now=now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from accounts.models import User
-from handoff.choices import Temperature
+from handoff.choices import LegEnd, Temperature
 from handoff.models import Handoff, Leg
 from notify.choices import Channel
 from notify.services import queue_message
@@ -32,8 +32,36 @@ def receiver_withdrawn(row: Handoff, leg: Leg, *, now: datetime) -> None:
     _queue("withdrawn", f"withdrawn:{leg.pk}", leg.receiver, row, leg, BOTH, now)
 
 
-def manager_of_holding(row: Handoff, manager: User, *, seq: int, now: datetime) -> None:
-    _queue("held", f"held:{row.pk}:{seq}", manager, row, None, BOTH, now)
+def about_move(row: Handoff, leg: Leg | None, next_leg: Leg | None, *, now: datetime) -> None:
+    """The lead has gone on: to its submitter, and to whoever had it before."""
+    about = next_leg or leg
+    if about is None:
+        return
+    why = leg.ended_as if leg else LegEnd.REASSIGNED
+    _queue("moved", f"moved:{about.pk}:{why}", row.submitted_by, row, about, BOTH, now, why=why)
+    if leg is not None:
+        key = f"taken_over:{leg.pk}"
+        _queue("taken_over", key, leg.receiver, row, about, BOTH, now, why=why)
+
+
+def manager_of_uncovered(
+    row: Handoff, leg: Leg, manager: User, *, time_off_id: int, now: datetime
+) -> None:
+    """Somebody is away and nobody can cover; once for each leg and time off."""
+    _queue("uncovered", f"uncovered:{leg.pk}:{time_off_id}", manager, row, leg, BOTH, now)
+
+
+def receiver_of_meeting(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    """The receiver's reminder; a meeting that is moved has another one."""
+    at = row.meeting_at.isoformat() if row.meeting_at else ""
+    _queue("meeting", f"meeting:{leg.pk}:{at}", leg.receiver, row, leg, BOTH, now)
+
+
+def manager_of_holding(
+    row: Handoff, manager: User, *, seq: int, now: datetime, is_exhausted: bool = False
+) -> None:
+    kind = "exhausted" if is_exhausted else "held"
+    _queue(kind, f"held:{row.pk}:{seq}", manager, row, None, BOTH, now)
 
 
 def about_closing(
@@ -81,7 +109,14 @@ def about_ruling(kind: str, row: Handoff, leg: Leg, *, by: User, now: datetime) 
 
 
 def about_step(
-    kind: str, row: Handoff, leg: Leg, to: User, *, escalation_id: int, clock_id: int, now: datetime
+    kind: str,
+    row: Handoff,
+    leg: Leg | None,
+    to: User,
+    *,
+    escalation_id: int,
+    clock_id: int,
+    now: datetime,
 ) -> None:
     """A reminder or an alert of a ladder step."""
     key = f"step:{escalation_id}:{to.pk}"
@@ -97,10 +132,17 @@ def _queue(
     channels: tuple[Channel, ...],
     now: datetime,
     clock_id: int | None = None,
+    why: str = "",
 ) -> None:
     if not to.is_active:
         return
-    payload = {"handoff": row.pk, "leg": leg.pk if leg else None, "clock": clock_id}
+    payload: dict[str, int | str | None] = {
+        "handoff": row.pk,
+        "leg": leg.pk if leg else None,
+        "clock": clock_id,
+    }
+    if why:
+        payload["why"] = why
     queue_message(
         key=key,
         kind=kind,
@@ -115,4 +157,4 @@ def _queue(
 
 def _is_urgent(kind: str, row: Handoff) -> bool:
     """Nobody has a held lead, and a hot one that is late goes cold: these break quiet hours."""
-    return kind == "held" or (kind == "late" and row.temperature == Temperature.HOT)
+    return kind in {"held", "exhausted"} or (kind == "late" and row.temperature == Temperature.HOT)

@@ -47,14 +47,23 @@ class Plan:
         return self.rungs[fired].at if fired < len(self.rungs) else None
 
 
-def plan(ladder: Ladder, pace: Pace, started_at: datetime) -> Plan:
+def plan(
+    ladder: Ladder, pace: Pace, started_at: datetime, *, due_at: datetime | None = None
+) -> Plan:
     """The plan of a clock that starts at `started_at` and counts its time by `pace`.
+
+    With `due_at`, such as a time before a meeting, it is due then, and the percents of its steps
+    are taken of the time that counts from its start until then.
 
     A reminder that would not fall between start and due is left out: a working-days target that
     starts while closed can be shorter than its ladder was made for.
     """
+    if due_at is not None:
+        length = pace.counted(started_at, due_at)
+        return Plan(due_at, _rungs(ladder, pace, started_at, due_at, length))
     due_at = pace.due(started_at, ladder.amount).astimezone(UTC)
-    return Plan(due_at, _rungs(ladder, pace, started_at, due_at))
+    length = pace.length(started_at, ladder.amount)
+    return Plan(due_at, _rungs(ladder, pace, started_at, due_at, length))
 
 
 def moved(
@@ -74,12 +83,14 @@ def moved(
     due_at = before.due_at if is_breached else pace.due(started_at, ladder.amount).astimezone(UTC)
     done = before.rungs[:fired]
     done_ids = {rung.step_id for rung in done}
-    rungs = _rungs(ladder, pace, started_at, due_at)
+    length = pace.length(started_at, ladder.amount)
+    rungs = _rungs(ladder, pace, started_at, due_at, length)
     return Plan(due_at, done + tuple(rung for rung in rungs if rung.step_id not in done_ids))
 
 
-def _rungs(ladder: Ladder, pace: Pace, started_at: datetime, due_at: datetime) -> tuple[Rung, ...]:
-    length = pace.length(started_at, ladder.amount)
+def _rungs(
+    ladder: Ladder, pace: Pace, started_at: datetime, due_at: datetime, length: timedelta
+) -> tuple[Rung, ...]:
     rungs = [
         Rung(step_id, step_instant(pace, due_at, length, percent), action)
         for step_id, percent, action in ladder.steps

@@ -25,17 +25,22 @@ def start_clock(
     started_at: datetime,
     calendar_version: CalendarVersion,
     is_unstaffed: bool = False,
+    due_at: datetime | None = None,
 ) -> Clock | None:
     """Start the clock that the published policies ask for; None where they ask for none.
 
     The policy version, through its target, and the calendar version stay the clock's for good.
-    A start in the past is taken as it is: what has passed since fires at the next sweep.
+    A start in the past is taken as it is: what has passed since fires at the next sweep. With
+    `due_at` the clock is due then, whatever the target's length, and cannot be paused.
     """
     target = selectors.match_target(facts, kind)
     if target is None:
         return None
     plan = schedule.plan(
-        selectors.ladder_of(target), selectors.pace_of(target, calendar_version), started_at
+        selectors.ladder_of(target),
+        selectors.pace_of(target, calendar_version),
+        started_at,
+        due_at=due_at,
     )
     return Clock.objects.create(
         kind=kind,
@@ -46,6 +51,7 @@ def start_clock(
         schedule=schedule.encode(plan.rungs),
         next_step_at=plan.next_at(0),
         is_unstaffed=is_unstaffed,
+        is_due_fixed=due_at is not None,
     )
 
 

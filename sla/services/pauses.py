@@ -34,6 +34,8 @@ def pause_clock(
     """
     _check(clock.kind, starts_at, ends_at, reason, now)
     locked = lock_clock(clock.pk)
+    if locked.is_due_fixed:
+        raise ClockNotPausable("It is due at an agreed time: move the meeting instead.")
     if ClockState.PAUSED not in {*transitions.TRANSITIONS[locked.state], locked.state}:
         raise ClockFinished
     # What passed before the pause has passed, whether or not a sweep has run since.
@@ -105,7 +107,15 @@ def lock_clock(clock_id: int) -> Clock:
 
 
 def move_clock(clock: Clock) -> None:
-    """Work the due time and the steps to come out again from the start and all the pauses."""
+    """Work the due time and the steps to come out again from the start and all the pauses.
+
+    A due time that was agreed stays where it is, and so do the steps around it.
+    """
+    if clock.is_due_fixed:
+        decoded = schedule.decode(clock.schedule)
+        clock.next_step_at = schedule.Plan(clock.due_at, decoded).next_at(clock.fired)
+        clock.save(update_fields=["state", "next_step_at"])
+        return
     rungs = schedule.decode(clock.schedule)
     holds: list[Hold] = [
         pauses.hold_of(pause.starts_at, pause.ends_at) for pause in clock.pauses.all()

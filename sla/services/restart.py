@@ -53,12 +53,14 @@ def retarget_clock(
     started_at: datetime | None = None,
     target: Target | None = None,
     until: datetime | None = None,
+    due_at: datetime | None = None,
 ) -> Clock | None:
     """Put a clock with another start or target in the place of a live one; None where it stopped.
 
     Pauses and facts are carried over. A step that has fired does not fire again, and nobody is
     reminded of a due time that is past; where the due time is past, that is one breach, at once.
     The caller who is about to meet the new clock as of an earlier instant gives it as ``until``.
+    With ``due_at`` the new clock is due then, whatever the target's length.
     """
     old = lock_clock(clock.pk)
     target, started_at = target or old.target, started_at or old.started_at
@@ -72,7 +74,7 @@ def retarget_clock(
     pace = selectors.pace_of(target, old.calendar_version).held(
         pauses.closed(holds), since=started_at
     )
-    plan = schedule.plan(selectors.ladder_of(target), pace, started_at)
+    plan = schedule.plan(selectors.ladder_of(target), pace, started_at, due_at=due_at)
     breached_at = plan.due_at if old.breached_at and plan.due_at < until else None
     rungs = _left(plan.rungs, old, now=now, is_breached=breached_at is not None)
     new = Clock.objects.create(
@@ -86,6 +88,7 @@ def retarget_clock(
         schedule=schedule.encode(rungs),
         next_step_at=rungs[0].at if rungs else None,
         is_unstaffed=old.is_unstaffed,
+        is_due_fixed=due_at is not None,
         replaces=old,
     )
     _carry_pauses(old, new, is_open=was_paused and bool(open_since), now=now)
