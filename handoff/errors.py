@@ -124,6 +124,41 @@ class NothingContested(Conflict):
     title = "There is no contest to rule on"
 
 
+class ReassignmentRefused(Refused):
+    """The new receiver, the reason or the note of a reassignment does not do."""
+
+    code = "reassignment_refused"
+    title = "This cannot be given to somebody else as entered"
+
+
+class CareRefused(Refused):
+    """What was entered to pause, extend or acknowledge a clock cannot be kept."""
+
+    code = "care_refused"
+    title = "The clock stays as it is"
+
+
+class LeavingRefused(Refused):
+    """The person cannot leave like this; ``problems`` says what is missing."""
+
+    code = "leaving_refused"
+    title = "This person cannot leave yet"
+
+
+class NoSuchClock(Conflict):
+    """No clock of that kind runs on the handoff now."""
+
+    code = "no_such_clock"
+    title = "This clock does not run here any more"
+
+
+class OwnershipFrozen(Conflict):
+    """Since its acceptance the lead stays with its receiver, but for a few reasons."""
+
+    code = "ownership_frozen"
+    title = "Ownership is frozen since this lead was accepted"
+
+
 class StaleVersion(Conflict):
     """The page or program shows an older state than the stored one."""
 
@@ -141,3 +176,24 @@ class NotSetUp(Refused):
 
     code = "not_set_up"
     title = "Handoff is not set up yet"
+
+
+class FormRefused(Refused):
+    """The form cannot be published; ``problems`` names each field or section."""
+
+    code = "form_refused"
+    title = "This form cannot be published yet"
+
+
+class FormChanged(Conflict):
+    """Somebody published another version of the form meanwhile."""
+
+    code = "form_changed"
+    title = "Another form was published meanwhile"
+
+
+class CatalogueRefused(Refused):
+    """A type or field cannot be kept as given; ``problems`` names each input."""
+
+    code = "catalogue_refused"
+    title = "This cannot be kept yet"

@@ -15,6 +15,7 @@ class Step(StrEnum):
     TIME_OUT = "time_out"
     REASSIGN = "reassign"
     COVER = "cover"
+    LEAVE = "leave"
     RETURN = "return"
     NURTURE = "nurture"
     DISQUALIFY = "disqualify"
@@ -49,6 +50,8 @@ TRANSITIONS: dict[Step, Transition] = {
     Step.TIME_OUT: _transition({"pending"}, {"pending", "holding"}),
     Step.REASSIGN: _transition({"holding", "pending", "accepted"}, {"pending"}),
     Step.COVER: _transition({"pending", "accepted"}, {"pending"}),
+    # The receiver leaves the company; unlike for a cover, it cannot stay with them.
+    Step.LEAVE: _transition({"pending", "accepted"}, {"pending", "holding"}),
     Step.RETURN: _transition({"holding", "pending", "accepted"}, {"closed"}),
     Step.NURTURE: _transition({"holding", "pending", "accepted"}, {"closed"}),
     Step.DISQUALIFY: _transition({"holding", "pending", "accepted"}, {"closed"}),
@@ -98,6 +101,7 @@ CLOCK_EXITS: dict[Step, dict[str, ClockExit]] = {
     Step.TIME_OUT: {"accept": _CANCELLED},
     Step.REASSIGN: {"accept": _CANCELLED, "next_step": _CANCELLED},
     Step.COVER: {"accept": _CANCELLED, "next_step": _CANCELLED},
+    Step.LEAVE: {"accept": _CANCELLED, "next_step": _CANCELLED},
     Step.RETURN: _ALL_CANCELLED,
     Step.NURTURE: _ALL_CANCELLED,
     Step.DISQUALIFY: _ALL_CANCELLED,

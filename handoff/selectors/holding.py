@@ -14,7 +14,10 @@ from routing.services import Draw
 
 # More than this many held at once in one pool means that nobody works there at all.
 LOOK_AHEAD = 200
-_BARRING = {LegEnd.CONFLICT.value: Exclusion.CONFLICT.value}
+_BARRING = {
+    LegEnd.CONFLICT.value: Exclusion.CONFLICT.value,
+    LegEnd.TIMED_OUT.value: Exclusion.TIMED_OUT.value,
+}
 
 
 def barred_on_chain(row: Handoff) -> dict[int, str]:
@@ -38,6 +41,20 @@ def legs_given(handoffs: Iterable[int]) -> Counter[int]:
     )
 
 
+def is_exhausted(row: Handoff, *, draw: Draw) -> bool:
+    """Whether a person must decide what next: no receiver is left whom the product may ask.
+
+    It has had all its legs, or everybody who takes part in the pool has timed out on this chain
+    or declared a conflict. Somebody who is only away or full comes back.
+    """
+    if legs_given([row.pk])[row.pk] >= MOST_LEGS:
+        return True
+    lasting = {Exclusion.INACTIVE, Exclusion.NO_WEIGHT}
+    present = {seat.user_id for seat in draw.seats}
+    present |= {user for user, skip in draw.exclusions.items() if skip.code not in lasting}
+    return bool(present) and present <= set(barred_on_chain(row))
+
+
 def held_in_pool(pool_id: int) -> list[Handoff]:
     """The oldest handoffs that the pool holds and may still place by itself, oldest first."""
     legs = Leg.objects.filter(handoff=OuterRef("pk")).order_by().values("handoff")
@@ -48,13 +65,10 @@ def held_in_pool(pool_id: int) -> list[Handoff]:
 
 
 def is_served_before(row: Handoff, *, draw: Draw) -> bool:
-    """Whether the pool must place an older held handoff first, or may not place this one.
+    """Whether the pool must place an older held handoff first.
 
-    A new lead queues behind every held one that somebody who is free could take; a handoff that
-    has had all its legs waits for a manager.
+    A new lead queues behind every held one that somebody who is free could take.
     """
-    if legs_given([row.pk])[row.pk] >= MOST_LEGS:
-        return True
     free = {seat.user_id for seat in draw.seats}
     if not free:
         return False

@@ -1,4 +1,4 @@
-"""Phase 2 of escalation: what came due on a clock becomes events and messages.
+"""Phase 2 of escalation: what came due on a clock becomes events, messages and moves.
 
 Each escalation is claimed by a lease and handled in one transaction, which locks the handoff,
 reads the state again and marks the escalation handled. A crash repeats the work; the unique
@@ -6,23 +6,35 @@ event per escalation and the message keys make the repeat harmless.
 """
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import User
 from accounts.selectors import manager_of
-from handoff.choices import EventKind
+from handoff.choices import EventKind, Status
 from handoff.models import Handoff, HandoffClock
+from handoff.rules.transitions import Step, may
+from handoff.selectors.ladder_moves import hold_of_move
 from handoff.services import tell
 from handoff.services.change import append_event, lock_handoff
-from sla.choices import StepAction
+from handoff.services.closing import return_row
+from handoff.services.moves import time_out_leg
+from sla.choices import ClockKind, ClockState, StepAction
 from sla.models import Clock, Escalation
-from sla.services import claim_escalations, fail_escalation, finish_escalation
+from sla.services import (
+    claim_escalations,
+    defer_escalation,
+    fail_escalation,
+    finish_escalation,
+)
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
+RETURNED_NOTE = "Nobody contacted the buyer in time."
+_MOVES = (StepAction.REASSIGN, StepAction.RETURN_TO_SUBMITTER)
 
 
 def apply_escalations(now: datetime) -> int:
@@ -41,41 +53,106 @@ def apply_escalations(now: datetime) -> int:
 
 
 def _apply(escalation: Escalation, *, now: datetime) -> None:
-    link = HandoffClock.objects.select_related("leg__receiver").get(clock_id=escalation.clock_id)
+    link = HandoffClock.objects.select_related("leg__receiver", "leg__turn__rule").get(
+        clock_id=escalation.clock_id
+    )
     row = lock_handoff(link.handoff_id)
-    clock = Clock.objects.get(pk=escalation.clock_id)
-    due = _is_due(escalation, clock)
+    # Whoever acknowledged the clock meanwhile wants quiet until later.
+    waiting = Escalation.objects.get(pk=escalation.pk)
+    if waiting.not_before > now:
+        return
+    clock = Clock.objects.select_related("target", "calendar_version").get(pk=escalation.clock_id)
+    due = _is_due(row, escalation, link, clock)
+    if due and escalation.step.action in _MOVES:
+        until = hold_of_move(row, escalation, clock, now=now)
+        if until is not None:
+            defer_escalation(escalation=escalation, until=until)
+            return
     if not finish_escalation(escalation=escalation, now=now, superseded=not due):
         return
-    if not due:
-        _record(row, escalation, EventKind.STEP_SUPERSEDED, link, now=now)
-    elif escalation.step.action == StepAction.BREACH:
-        _record(row, escalation, EventKind.BREACHED, link, now=now)
-    elif escalation.step.action == StepAction.REMIND:
-        _remind(row, escalation, link, now=now)
+    if due:
+        _ACTS[StepAction(escalation.step.action)](row, escalation, link, now)
     else:
-        _alert(row, escalation, link, now=now)
+        _record(row, escalation, EventKind.STEP_SUPERSEDED, link, now=now)
 
 
-def _is_due(escalation: Escalation, clock: Clock) -> bool:
-    """A breach and its alert stand once the due time is missed; a reminder only while it helps."""
-    if escalation.step.action == StepAction.REMIND:
-        return clock.state == "running"
+def _is_due(row: Handoff, escalation: Escalation, link: HandoffClock, clock: Clock) -> bool:
+    """A breach and its alert stand once the due time is missed; a reminder or a move only while
+    the clock runs on, and a move only where the handoff is still where it would move it from.
+    """
+    action = escalation.step.action
+    is_live = link.is_current and clock.state in (ClockState.RUNNING, ClockState.PAUSED)
+    if action == StepAction.REMIND:
+        return clock.state == ClockState.RUNNING
+    if action == StepAction.REASSIGN:
+        has_leg = link.leg is not None and link.leg.ended_at is None
+        return is_live and has_leg and row.status == Status.PENDING
+    if action == StepAction.RETURN_TO_SUBMITTER:
+        return is_live and may(Step.RETURN, row.status)
     return clock.breached_at is not None
 
 
-def _remind(row: Handoff, escalation: Escalation, link: HandoffClock, *, now: datetime) -> None:
-    to = link.leg.receiver if link.leg else row.owner
+def _breach(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    _record(row, escalation, EventKind.BREACHED, link, now=now)
+
+
+def _remind(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    to = _recipients(row, escalation, link)
     _record(row, escalation, EventKind.REMINDED, link, now=now, told=to)
     _tell("remind", row, escalation, link, to, now=now)
 
 
-def _alert(row: Handoff, escalation: Escalation, link: HandoffClock, *, now: datetime) -> None:
-    late = link.leg.receiver if link.leg else row.owner
-    manager = manager_of(late, pool_manager=row.pool.manager if row.pool else None)
-    _record(row, escalation, EventKind.ALERTED, link, now=now, told=manager)
-    if manager is not None:
-        _tell("late", row, escalation, link, manager, now=now)
+def _alert(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    to = _recipients(row, escalation, link)
+    _record(row, escalation, EventKind.ALERTED, link, now=now, told=to)
+    _tell("late", row, escalation, link, to, now=now)
+
+
+def _reassign(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    if link.leg is None:
+        raise AssertionError("only the clock of a leg gives it away")
+    time_out_leg(row, link.leg, now=now, escalation_id=escalation.pk)
+
+
+def _return(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    return_row(row, note=RETURNED_NOTE, by=None, now=now, escalation_id=escalation.pk)
+
+
+_ACTS: dict[StepAction, Callable[[Handoff, Escalation, HandoffClock, datetime], None]] = {
+    StepAction.BREACH: _breach,
+    StepAction.REMIND: _remind,
+    StepAction.ALERT_MANAGER: _alert,
+    StepAction.REASSIGN: _reassign,
+    StepAction.RETURN_TO_SUBMITTER: _return,
+}
+
+
+def _recipients(row: Handoff, escalation: Escalation, link: HandoffClock) -> list[User]:
+    """The people whom the step names, each once; who is not active is told nothing."""
+    late = _late_one(row, link)
+    found: dict[int, User] = {}
+    for name in escalation.step.recipients:
+        user = _named(name, row, link, late)
+        if user is not None and user.is_active:
+            found.setdefault(user.pk, user)
+    return list(found.values())
+
+
+def _named(name: str, row: Handoff, link: HandoffClock, late: User) -> User | None:
+    if name == "submitter":
+        return row.submitted_by
+    if name == "manager":
+        is_theirs = link.kind == ClockKind.HAND_OFF
+        pool_manager = row.pool.manager if row.pool and not is_theirs else None
+        return manager_of(late, pool_manager=pool_manager)
+    return late if name == "receiver" else row.owner
+
+
+def _late_one(row: Handoff, link: HandoffClock) -> User:
+    """Whose clock it is: the leg's receiver, the submitter, or whoever has the lead now."""
+    if link.leg is not None:
+        return link.leg.receiver
+    return row.submitted_by if link.kind == ClockKind.HAND_OFF else row.owner
 
 
 def _record(
@@ -85,7 +162,7 @@ def _record(
     link: HandoffClock,
     *,
     now: datetime,
-    told: User | None = None,
+    told: Iterable[User] = (),
 ) -> None:
     data = {
         "clock": link.clock_id,
@@ -95,8 +172,9 @@ def _record(
         "action": escalation.step.action,
         "step_at": escalation.at.isoformat(),
     }
-    if told is not None:
-        data["told"] = told.pk
+    people = [user.pk for user in told]
+    if people:
+        data |= {"told": people[0], "also_told": people[1:]}
     append_event(row, kind=kind, by=None, now=now, data=data, escalation_id=escalation.pk)
 
 
@@ -105,18 +183,17 @@ def _tell(
     row: Handoff,
     escalation: Escalation,
     link: HandoffClock,
-    to: User,
+    to: Iterable[User],
     *,
     now: datetime,
 ) -> None:
-    if link.leg is None:
-        return
-    tell.about_step(
-        kind,
-        row,
-        link.leg,
-        to,
-        escalation_id=escalation.pk,
-        clock_id=escalation.clock_id,
-        now=now,
-    )
+    for user in to:
+        tell.about_step(
+            kind,
+            row,
+            link.leg,
+            user,
+            escalation_id=escalation.pk,
+            clock_id=escalation.clock_id,
+            now=now,
+        )

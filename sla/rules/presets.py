@@ -9,7 +9,9 @@ from typing import Any
 from sla.rules.targets import (
     ALERT_MANAGER,
     ELAPSED_MINUTES,
+    REASSIGN,
     REMIND,
+    RETURN_TO_SUBMITTER,
     WORKING_DAYS,
     WORKING_MINUTES,
     StepSpec,
@@ -17,11 +19,18 @@ from sla.rules.targets import (
 )
 
 HOUR = 60
-ACCEPT = "accept"
+HAND_OFF, ACCEPT, CONTACT, NEXT_STEP = "hand_off", "accept", "contact", "next_step"
+
+_ALERT = StepSpec(0, ALERT_MANAGER, ("manager",))
+HAND_OFF_LADDER = (StepSpec(-25, REMIND, ("submitter",)), _ALERT)
 ACCEPT_LADDER = (
     StepSpec(-25, REMIND, ("receiver",)),
-    StepSpec(0, ALERT_MANAGER, ("manager",)),
+    _ALERT,
+    StepSpec(0, REASSIGN, ()),
 )
+CONTACT_ALERTS = (StepSpec(-25, REMIND, ("owner",)), _ALERT)
+CONTACT_LADDER = (*CONTACT_ALERTS, StepSpec(100, RETURN_TO_SUBMITTER, ()))
+NEXT_STEP_LADDER = (_ALERT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,58 +45,96 @@ class PolicySpec:
     is_default: bool = False
 
 
-def _accept(amount: int, unit: str) -> tuple[TargetSpec, ...]:
-    return (TargetSpec(ACCEPT, amount, unit, ACCEPT_LADDER),)
-
-
 def _temperature(value: str) -> dict[str, Any]:
     return {"all": [{"field": "temperature", "op": "eq", "value": value}]}
 
 
-_HOT = PolicySpec(
-    "hot", "Hot leads", 10, _accept(HOUR, WORKING_MINUTES), conditions=_temperature("hot")
-)
+def _hours(n: int) -> tuple[int, str]:
+    return n * HOUR, WORKING_MINUTES
+
+
+def _days(n: int) -> tuple[int, str]:
+    return n, WORKING_DAYS
+
+
+def _around_the_clock(hours: int) -> tuple[TargetSpec, ...]:
+    """Accepted and contacted within so many hours, nights and weekends included."""
+    return (
+        TargetSpec(ACCEPT, hours * HOUR, ELAPSED_MINUTES, ACCEPT_LADDER),
+        TargetSpec(CONTACT, hours * HOUR, ELAPSED_MINUTES, CONTACT_LADDER),
+    )
+
+
+def _by_warmth(
+    hand_off: tuple[int, str], accept: tuple[int, str], contact: tuple[int, str]
+) -> tuple[TargetSpec, ...]:
+    return (
+        TargetSpec(HAND_OFF, *hand_off, HAND_OFF_LADDER),
+        TargetSpec(ACCEPT, *accept, ACCEPT_LADDER),
+        TargetSpec(CONTACT, *contact, CONTACT_LADDER),
+        TargetSpec(NEXT_STEP, *_days(2), NEXT_STEP_LADDER),
+    )
+
 
 PRESETS: dict[str, tuple[PolicySpec, ...]] = {
     # One promise for every lead: what a small team starts with.
     "standard": (
         PolicySpec(
-            "standard", "Standard", 100, _accept(4 * HOUR, WORKING_MINUTES), is_default=True
+            "standard",
+            "Standard",
+            100,
+            (
+                TargetSpec(ACCEPT, *_hours(4), ACCEPT_LADDER),
+                TargetSpec(CONTACT, *_days(1), CONTACT_LADDER),
+            ),
+            is_default=True,
         ),
     ),
     "temperatures": (
-        _HOT,
-        PolicySpec(
-            "cool", "Cool leads", 20, _accept(1, WORKING_DAYS), conditions=_temperature("cool")
-        ),
-        PolicySpec("warm", "Warm leads", 100, _accept(4 * HOUR, WORKING_MINUTES), is_default=True),
-    ),
-    # Somebody waits at the other end, whatever the hour.
-    "inbound": (
-        PolicySpec("inbound", "Inbound", 100, _accept(5, ELAPSED_MINUTES), is_default=True),
-    ),
-    "four_hours_or_a_day": (
         PolicySpec(
             "hot",
             "Hot leads",
             10,
-            _accept(4 * HOUR, ELAPSED_MINUTES),
+            _by_warmth(_hours(4), _hours(1), _hours(4)),
             conditions=_temperature("hot"),
         ),
         PolicySpec(
-            "within_a_day",
-            "Within a day",
+            "cool",
+            "Cool leads",
+            20,
+            _by_warmth(_days(3), _days(1), _days(5)),
+            conditions=_temperature("cool"),
+        ),
+        PolicySpec(
+            "warm", "Warm leads", 100, _by_warmth(_days(1), _hours(4), _days(1)), is_default=True
+        ),
+    ),
+    # Somebody waits at the other end, whatever the hour; going back would only take longer.
+    "inbound": (
+        PolicySpec(
+            "inbound",
+            "Inbound",
             100,
-            _accept(24 * HOUR, ELAPSED_MINUTES),
+            (
+                TargetSpec(ACCEPT, 5, ELAPSED_MINUTES, ACCEPT_LADDER),
+                TargetSpec(CONTACT, 5, ELAPSED_MINUTES, CONTACT_ALERTS),
+            ),
             is_default=True,
         ),
+    ),
+    "four_hours_or_a_day": (
+        PolicySpec("hot", "Hot leads", 10, _around_the_clock(4), conditions=_temperature("hot")),
+        PolicySpec("within_a_day", "Within a day", 100, _around_the_clock(24), is_default=True),
     ),
     "two_days": (
         PolicySpec(
             "two_days",
             "Within two days",
             100,
-            _accept(48 * HOUR, ELAPSED_MINUTES),
+            (
+                *_around_the_clock(48),
+                TargetSpec(NEXT_STEP, 48 * HOUR, ELAPSED_MINUTES, NEXT_STEP_LADDER),
+            ),
             is_default=True,
         ),
     ),
