@@ -30,7 +30,7 @@ _NAMES = {"email": "mail", "message": "message"}
 # What follows such a line is somebody else's text, or the same below every mail.
 _ENDS = re.compile(
     r"^(--\s*|_{5,}|-{2,}\s*(original message|forwarded message|urspr\w+ nachricht).*"
-    r"|(on|am)\b.*\b(wrote|schrieb)\b.*:?|from:\s.*|von:\s.*|sent from my .*)$",
+    r"|(on|am)\b.*\b(wrote|schrieb)\b.*:|from:\s.*|von:\s.*|sent from my .*)$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(

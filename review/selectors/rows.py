@@ -188,6 +188,9 @@ def _leg_words(leg: Any, zone: ZoneInfo) -> str:
         return f"{leg.get_ended_as_display()} {at}, before a decision."
     if leg.outcome == "one_person":
         return f"Decided {at}, by the person who submitted it."
+    if leg.outcome == "accepted" and leg.accepted_at != leg.decided_at:
+        overturned = _moment(leg.accepted_at, zone)
+        return f"Rejected {at}; overturned {overturned}, which accepted it."
     if leg.outcome == "accepted":
         return f"Accepted {at}."
     return f"Rejected {at}: {leg.get_reason_display()}."

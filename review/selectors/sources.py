@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from handoff.choices import ClosedAs, LegEnd, Status
-from handoff.models import Handoff, Leg
+from handoff.models import Contest, Handoff, Leg
 from review.rules.metrics import ACCEPTANCE, ATTAINMENT, TIME_TO_ACCEPT
 from review.selectors.scope import clocks_for, handoffs_for, legs_for
 from sla.choices import ClockKind, ClockState
@@ -25,18 +25,27 @@ Source = Callable[[User, datetime, datetime, datetime], QuerySet[Any]]
 
 
 def decided_legs(user: User, start: datetime, end: datetime, now: datetime) -> QuerySet[Any]:
-    """Legs that were accepted or ended in the time; an acceptance is the first decision."""
-    accepted = Q(accepted_at__gte=start, accepted_at__lt=end)
-    ended = Q(accepted_at__isnull=True, ended_at__gte=start, ended_at__lt=end)
+    """Legs that were first decided, or ended undecided, in the time.
+
+    Each counts once, by its last state: a rejection that was overturned later is an acceptance
+    of the week in which the receiver rejected it.
+    """
+    decided = Q(decided_at__gte=start, decided_at__lt=end)
+    # A decision is an acceptance or an end, unless a ruling has dated the leg anew: looked up so,
+    # each by its own index.
+    accepted = Q(accepted_at__gte=start, accepted_at__lt=end) & decided
+    ended = Q(ended_at__gte=start, ended_at__lt=end) & (decided | Q(decided_at__isnull=True))
+    reopened = Q(pk__in=_reopened(start, end))
+    within = accepted | ended | reopened
     rejections = [LegEnd.REJECTED, LegEnd.CONFLICT]
     own = Leg.objects.filter(
-        accepted | ended, receiver__in=_on_both_sides(), handoff__submitted_by=F("receiver")
+        within, receiver__in=_on_both_sides(), handoff__submitted_by=F("receiver")
     )
     return (
         legs_for(user)
-        .filter(accepted | ended)
+        .filter(within)
         .annotate(
-            dated_at=Coalesce("accepted_at", "ended_at"),
+            dated_at=Coalesce("decided_at", "ended_at"),
             outcome=_first(
                 (Q(accepted_at__isnull=True) & ~Q(ended_as__in=rejections), "undecided"),
                 (Q(pk__in=own.values("pk")), "one_person"),
@@ -46,6 +55,13 @@ def decided_legs(user: User, start: datetime, end: datetime, now: datetime) -> Q
             ),
         )
     )
+
+
+def _reopened(start: datetime, end: datetime) -> list[int]:
+    """The few legs whose rejection in the time was overturned."""
+    overturned = Contest.objects.filter(is_upheld=False, leg__accepted_at__isnull=False)
+    decided = overturned.filter(leg__decided_at__gte=start, leg__decided_at__lt=end)
+    return list(decided.order_by().values_list("leg_id", flat=True))
 
 
 def due_clocks(user: User, start: datetime, end: datetime, now: datetime) -> QuerySet[Any]:

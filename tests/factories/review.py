@@ -85,6 +85,7 @@ class Scene:
             turn=self.turn(receiver, at - HOUR),
             assigned_at=at - HOUR,
             accepted_at=at if how == "accepted" else None,
+            decided_at=at if how in ("accepted", "rejected", "conflict") else None,
             **ended,
         )
 

@@ -57,7 +57,7 @@ def test_submit_full_draft_gives_it_to_a_receiver_with_clock_leg_turn_and_messag
     assert handoff.status == Status.PENDING
     assert handoff.owner == leg.receiver
     assert leg.turn.pool == world.pool
-    clock = Clock.objects.get()
+    clock = Clock.objects.get(kind="accept")
     # 4 working hours from 11:00 in office hours until 17:00.
     assert clock.due_at == NOW + timedelta(hours=4)
     assert handoff.next_due_at == clock.due_at
@@ -114,12 +114,12 @@ def test_accept_stops_the_clock_freezes_ownership_and_tells_the_submitter(world)
     receiver = world.receiver_of(handoff)
     later = NOW + timedelta(hours=1)
     handoff = accept_handoff(handoff, by=receiver, now=later, version=handoff.version)
-    clock = Clock.objects.get()
+    clock = Clock.objects.get(kind="accept")
     assert handoff.status == Status.ACCEPTED
     assert (clock.state, clock.met_at, clock.breached_at) == ("met", later, None)
     assert handoff.freeze_until == later + timedelta(days=30)
     assert handoff.accept_seconds == 3600
-    assert handoff.next_due_at is None
+    assert handoff.next_due_at == Clock.objects.get(kind="contact", state="running").due_at
     assert Load.objects.get(user=receiver).open_count == 0
     assert Message.objects.filter(kind="accepted", recipient=world.sdr).count() == 1
 
@@ -127,7 +127,7 @@ def test_accept_stops_the_clock_freezes_ownership_and_tells_the_submitter(world)
 def test_accept_after_due_is_met_and_missed(world):
     handoff = world.submitted()
     receiver = world.receiver_of(handoff)
-    clock = Clock.objects.get()
+    clock = Clock.objects.get(kind="accept")
     accept_handoff(handoff, by=receiver, now=clock.due_at + timedelta(seconds=1))
     clock.refresh_from_db()
     assert clock.state == "met"
@@ -190,7 +190,7 @@ def test_reject_sends_it_back_to_the_submitter(world):
     assert (handoff.status, handoff.reason) == (Status.REJECTED, "missing_information")
     assert handoff.owner == world.sdr
     assert (leg.ended_as, leg.rejected_fields, leg.note) == ("rejected", ["budget"], "Who signs?")
-    assert Clock.objects.get().state == "met"
+    assert Clock.objects.get(kind="accept").state == "met"
     assert Load.objects.get(user=receiver).open_count == 0
     assert not CreditNote.objects.exists()
     assert Message.objects.filter(kind="rejected", recipient=world.sdr).count() == 2
@@ -226,7 +226,7 @@ def test_conflict_goes_to_the_next_receiver_with_a_clock_of_their_own(world):
     assert second != first
     assert handoff.owner == second
     assert handoff.legs.first().ended_as == LegEnd.CONFLICT
-    old, new = Clock.objects.order_by("pk")
+    old, new = Clock.objects.filter(kind="accept").order_by("pk")
     assert (old.state, new.state) == ("met", "running")
     assert new.due_at == later + timedelta(hours=4)
     assert handoff.next_due_at == new.due_at
@@ -244,7 +244,7 @@ def test_conflict_of_everybody_is_held_and_never_offered_to_them_again(world):
     assert {(x["user"], x["code"]) for x in held.data["exclusions"]} == {
         (ae.pk, "conflict") for ae in world.aes
     }
-    assert Message.objects.filter(kind="held", recipient=world.manager).exists()
+    assert Message.objects.filter(kind="exhausted", recipient=world.manager).exists()
 
 
 def test_fix_goes_back_to_the_receiver_who_rejected_it(world):
@@ -297,7 +297,7 @@ def test_withdraw_pending_cancels_the_clock_and_tells_the_receiver(world):
     handoff = world.submitted()
     receiver = world.receiver_of(handoff)
     handoff = withdraw_handoff(handoff, by=world.sdr, now=NOW + timedelta(minutes=5))
-    clock = Clock.objects.get()
+    clock = Clock.objects.get(kind="accept")
     assert handoff.closed_as == ClosedAs.WITHDRAWN
     assert (clock.state, clock.breached_at) == ("cancelled", None)
     assert Load.objects.get(user=receiver).open_count == 0
@@ -314,7 +314,7 @@ def test_withdraw_by_the_manager_is_not_told_as_the_submitters_doing(world):
 
 def test_withdraw_after_due_counts_as_a_miss(world):
     handoff = world.submitted()
-    clock = Clock.objects.get()
+    clock = Clock.objects.get(kind="accept")
     withdraw_handoff(handoff, by=world.sdr, now=clock.due_at + timedelta(minutes=1))
     clock.refresh_from_db()
     assert (clock.state, clock.breached_at) == ("cancelled", clock.due_at)
