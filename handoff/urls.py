@@ -1,6 +1,18 @@
 from django.urls import path
 
-from handoff.views import acts, autosave, care, drafts, handoffs, lists, manager
+from handoff.views import (
+    acts,
+    autosave,
+    care,
+    catalogue,
+    closing,
+    drafts,
+    handoffs,
+    lists,
+    manager,
+    people,
+    touches,
+)
 
 app_name = "handoff"
 
@@ -11,6 +23,8 @@ urlpatterns = [
     path("holding/", manager.holding, name="holding"),
     path("contests/", manager.contests, name="contests"),
     path("team/", manager.team, name="team"),
+    path("members/<int:pk>/backup/", people.backup, name="backup"),
+    path("types/<int:pk>/form/", catalogue.form_edit, name="form_edit"),
     path("leads/", lists.leads, name="leads"),
     path("handoffs/", lists.handoffs, name="list"),
     path("handoffs/new/", drafts.new, name="new"),
@@ -24,6 +38,15 @@ urlpatterns = [
     path("handoffs/<int:pk>/fix/", acts.fix, name="fix"),
     path("handoffs/<int:pk>/concede/", acts.concede, name="concede"),
     path("handoffs/<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
+    path("handoffs/<int:pk>/touch/", touches.touch, name="touch"),
+    path("handoffs/<int:pk>/touch/check/", touches.check_touch, name="touch_check"),
+    path("handoffs/<int:pk>/next-step/", touches.next_step, name="next_step"),
+    path("handoffs/<int:pk>/convert/", closing.convert, name="convert"),
+    path("handoffs/<int:pk>/outcome/", closing.outcome, name="outcome"),
+    path("handoffs/<int:pk>/disqualify/", closing.disqualify, name="disqualify"),
+    path("handoffs/<int:pk>/nurture/", closing.nurture, name="nurture"),
+    path("handoffs/<int:pk>/merge/", closing.merge, name="merge"),
+    path("handoffs/<int:pk>/contest/", closing.contest, name="contest"),
     path("handoffs/<int:pk>/acknowledge/", care.acknowledge, name="acknowledge"),
     path("handoffs/<int:pk>/reassign/", care.reassign, name="reassign"),
     path("handoffs/<int:pk>/extend/", care.extend, name="extend"),

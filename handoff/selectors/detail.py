@@ -42,6 +42,8 @@ from worktime.rules import Span, duration_words
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
+_RARE = frozenset({"disqualify", "nurture", "return", "merge", "withdraw", "rule", "reassign"})
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -148,6 +150,11 @@ class Detail:
     progress: Progress | None
     is_receipt: bool
     timeline: TimelineView | None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more than one thing to do that is done once in a while."""
+        return len(self.offers & _RARE) > 1
 
 
 def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:

@@ -8,31 +8,38 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 
 from accounts.models import User
-from handoff.choices import ClosedAs, RejectReason, Status
-from handoff.models import Handoff, Lead
+from handoff.choices import ClosedAs, LegEnd, RejectReason, Status
+from handoff.models import Contest, Handoff, Lead, Leg
 from handoff.models.handoff import OPEN, HandoffQuerySet
 from handoff.models.lead import LeadQuerySet
 from handoff.rules.values import visible
-from handoff.selectors.queue import current_clocks
+from handoff.selectors.clocks import ShownClock, most_urgent, shown_clocks
 from handoff.selectors.story import clock_time
-from sla.selectors import ClockView
+from sla.choices import ClockKind
 
 PAGE_SIZE = 25
 LONGEST_SEARCH = 100
 MOST_WORDS = 5
 LEADS_OFFERED = 8
 _NEEDS_SUBMITTER = [Status.DRAFT, Status.REJECTED]
+_SHOWN_WITH = ("lead__company", "submitted_by", "owner", "previous")
 _SEARCHED = ("first_name", "last_name", "external_id", "company__name")
 
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """One handoff in a list: how it stands in a few words, and its clock while it waits."""
+    """One handoff in a list: how it stands, who has or had it, its clock, the first contact.
+
+    ``needs`` says what its submitter has to do, where that is anything.
+    """
 
     handoff: Handoff
     state: str
     when: str
-    clock: ClockView | None
+    clock: ShownClock | None
+    receiver: str
+    contact: str
+    needs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +75,38 @@ def handoff_list(
 ) -> HandoffList:
     """The handoffs in the user's sight, newest first, narrowed by status and words.
 
-    Without narrowing, the user's own drafts and rejections stand apart at the top.
+    Without narrowing, the user's own drafts and rejections stand apart at the top, what is due
+    first leading.
     """
-    rows = Handoff.objects.for_user(user).select_related("lead__company", "submitted_by", "owner")
+    rows = Handoff.objects.for_user(user).select_related(*_SHOWN_WITH)
     needs: list[Handoff] = []
     if status:
         rows = rows.filter(status=status)
     elif not words:
         waiting = _needs(user)
         if number in {"", "1"}:
-            needs = list(
-                waiting.select_related("lead__company", "submitted_by", "owner")[:PAGE_SIZE]
-            )
+            needs = list(waiting.select_related(*_SHOWN_WITH)[:PAGE_SIZE])
         rows = rows.exclude(pk__in=waiting.values("pk"))
     for word in words:
         rows = rows.filter(_any_of("lead__", word))
     page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(number)
     shown = list(page.object_list)
-    clocks = current_clocks(
-        [row for row in (*needs, *shown) if row.status == Status.PENDING], now=now, zone=zone
-    )
+    clocks = shown_clocks([*needs, *shown], now=now, zone=zone)
+    receivers = _receivers([*needs, *shown])
+    contested = _contested([*needs, *shown])
 
     def line(row: Handoff) -> ListRow:
-        return ListRow(row, _state(row), _when(row, now), clocks.get(row.pk))
+        own = clocks.get(row.pk, ())
+        waits = row.pk in contested
+        return ListRow(
+            handoff=row,
+            state="Rejected and contested" if waits else _state(row),
+            when=_when(row, now),
+            clock=most_urgent(own),
+            receiver=receivers.get(row.pk, ""),
+            contact=_contact(row, own, now),
+            needs=_needed(row, waits=waits),
+        )
 
     return HandoffList(tuple(map(line, needs)), tuple(map(line, shown)), page)
 
@@ -101,8 +117,47 @@ def _needs(user: User) -> HandoffQuerySet:
     return (
         Handoff.objects.filter(owner=user, status__in=_NEEDS_SUBMITTER)
         .exclude(models.Exists(fixes))
-        .order_by("-status", "-id")
+        .order_by(models.F("next_due_at").asc(nulls_last=True), "-status", "-id")
     )
+
+
+def _receivers(rows: Sequence[Handoff]) -> dict[int, str]:
+    """Who has each handoff or had it last, by its id; one query."""
+    legs = Leg.objects.filter(handoff__in=[row.pk for row in rows]).order_by("pk")
+    return dict(legs.values_list("handoff", "receiver__name"))
+
+
+def _contested(rows: Sequence[Handoff]) -> set[int]:
+    """The rejected ones whose contest waits for its ruling; one query."""
+    waiting = Contest.objects.filter(
+        leg__handoff__in=[row.pk for row in rows if row.status == Status.REJECTED],
+        leg__ended_as=LegEnd.REJECTED,
+        ruled_at=None,
+    )
+    return set(waiting.values_list("leg__handoff", flat=True))
+
+
+def _needed(row: Handoff, *, waits: bool) -> str:
+    if waits:
+        return "A manager rules on it"
+    if row.status == Status.REJECTED:
+        return "Fix, concede or contest"
+    if row.status != Status.DRAFT:
+        return ""
+    if row.previous is not None and row.previous.status == Status.REJECTED:
+        return "Finish the fix"
+    if row.previous is not None:
+        return "Came back: work on it again"
+    return f"Finish the draft, {row.completeness} % complete"
+
+
+def _contact(row: Handoff, clocks: Sequence[ShownClock], now: datetime) -> str:
+    """What is known of the first contact with the buyer; empty before there can be one."""
+    if row.first_contact_at is not None:
+        is_late = any(one.kind == ClockKind.CONTACT and one.is_logged_late for one in clocks)
+        late = ", logged late" if is_late else ""
+        return f"{clock_time(row.first_contact_at, now=now)}{late}"
+    return "Not yet" if row.status in {Status.PENDING, Status.ACCEPTED} else ""
 
 
 def _any_of(prefix: str, word: str) -> models.Q:
@@ -117,8 +172,8 @@ def _state(row: Handoff) -> str:
         return f"Closed: {in_sentence(ClosedAs(row.closed_as).label)}"
     if row.status == Status.REJECTED:
         return f"Rejected: {in_sentence(RejectReason(row.reason).label)}"
-    if row.status == Status.DRAFT and row.previous_id:
-        return "Draft: fix"
+    if row.status == Status.DRAFT and row.previous is not None:
+        return "Draft: fix" if row.previous.status == Status.REJECTED else "Draft: returned"
     return str(Status(row.status).label)
 
 

@@ -1,6 +1,6 @@
 """What a receiver has to do next, most urgent first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -8,22 +8,40 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 
 from accounts.models import User
+from accounts.rules.policy import Action, Relation
 from accounts.selectors import calendar_for
-from handoff.choices import EventKind, Status
-from handoff.models import Event, Handoff
+from handoff.choices import EventKind, Status, TouchKind, TransferReason, Verdict
+from handoff.models import Event, Handoff, Leg, Touch
 from handoff.models.handoff import HandoffQuerySet
+from handoff.rules.placeholders import STATE, TEXT
+from handoff.selectors.clocks import ShownClock, current_clocks, most_urgent, shown_clocks
+from handoff.selectors.offers import way_on
 from handoff.selectors.story import clock_time
+from handoff.selectors.touch_log import last_touches
 from sla.choices import ClockKind
-from sla.models import Clock
-from sla.selectors import ClockView, clock_view
 from worktime.rules import InstantOutOfRange, NoOpenTime, add
 from worktime.selectors import rules_calendar
+
+__all__ = ["Alert", "Queue", "alerts_on", "current_clocks", "queue_of", "why_now"]
 
 PAGE_SIZE = 25
 AHEAD = timedelta(hours=2)
 """Working time within which something is called due soon."""
-RECENT = timedelta(days=7)
-"""How long an accepted handoff stays in the queue."""
+TABS = ("", "accept", "contact", "step")
+_TAB_LABELS = {"": "All open", "accept": "To accept", "contact": "To contact", "step": "To move on"}
+_OPEN = (Status.PENDING, Status.ACCEPTED)
+_ACTS = {
+    Status.PENDING: {
+        "accept": Action.HANDOFF_ACCEPT,
+        "touch": Action.HANDOFF_TOUCH,
+        "reject": Action.HANDOFF_REJECT,
+    },
+    Status.ACCEPTED: {
+        "touch": Action.HANDOFF_TOUCH,
+        "next_step": Action.HANDOFF_NEXT_STEP,
+        "convert": Action.HANDOFF_CONVERT,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +54,23 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue; ``is_new`` marks what still waits for a decision."""
+    """One line of the queue.
+
+    ``main`` is the way on of what it ``offers``; ``is_new`` marks what waits for a decision.
+    """
 
     handoff: Handoff
-    clock: ClockView | None
+    clock: ShownClock | None
     due: str
     why_now: str
     news: str
-    is_waiting: bool
+    meeting: str
+    offers: frozenset[str]
+    main: str
+    is_new: bool
     is_late: bool
     is_urgent: bool
+    is_logged_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +83,61 @@ class QueueGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """One part of the queue with how many are in it."""
+
+    key: str
+    label: str
+    count: int
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """One page of the queue under one sentence about all of it."""
 
     sentence: str
+    tabs: tuple[Tab, ...]
     groups: tuple[QueueGroup, ...]
     page: Page[Handoff]
 
 
-def queue_of(user: User, *, now: datetime, zone: tzinfo, number: str) -> Queue:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the rows of a page need besides themselves."""
+
+    user: User
+    now: datetime
+    soon: datetime
+    clocks: Mapping[int, tuple[ShownClock, ...]]
+    alerts: Mapping[int, Alert]
+    legs: Mapping[int, Leg]
+    touches: Mapping[int, Touch]
+
+
+def queue_of(user: User, *, tab: str = "", now: datetime, zone: tzinfo, number: str) -> Queue:
     """The page of that number, the nearest one where there is none such.
 
-    What waits to be accepted comes first, by due time, then what was accepted lately.
+    What is due first comes first, whatever it is that is due; then what has a day of its own.
     """
-    waiting = Handoff.objects.filter(owner=user, status=Status.PENDING)
+    mine = Handoff.objects.filter(owner=user, status__in=_OPEN)
     soon = _two_hours_on(user, now)
-    page = Paginator(_queued(user, now), PAGE_SIZE).get_page(number)
+    counts = _counts(mine, now=now, soon=soon)
+    page = Paginator(_ordered(_of_tab(mine, tab)), PAGE_SIZE).get_page(number)
     handoffs = list(page.object_list)
-    clocks = current_clocks(handoffs, now=now, zone=zone)
-    alerts = alerts_on(handoffs)
-    rows = [
-        _row(handoff, clocks.get(handoff.pk), alerts.get(handoff.pk), now=now, soon=soon)
-        for handoff in handoffs
-    ]
-    return Queue(_sentence(waiting, now=now, soon=soon), _grouped(rows, now, soon, zone), page)
-
-
-def current_clocks(
-    handoffs: Iterable[Handoff], *, now: datetime, zone: tzinfo
-) -> dict[int, ClockView]:
-    """What the accept clock of each handoff shows, by the handoff's id, in two queries."""
-    clocks = (
-        Clock.objects.with_view()
-        .filter(
-            handoff_clock__handoff__in=[handoff.pk for handoff in handoffs],
-            handoff_clock__is_current=True,
-            handoff_clock__kind=ClockKind.ACCEPT,
-        )
-        .select_related("handoff_clock")
+    legs = Leg.objects.filter(handoff__in=[one.pk for one in handoffs], ended_at=None)
+    known = _Known(
+        user=user,
+        now=now,
+        soon=soon,
+        clocks=shown_clocks(handoffs, now=now, zone=zone),
+        alerts=alerts_on(handoffs),
+        legs={leg.handoff_id: leg for leg in legs},
+        touches=last_touches(handoffs),
     )
-    return {
-        clock.handoff_clock.handoff_id: clock_view(clock, now=now, zone=zone) for clock in clocks
-    }
+    rows = [_row(handoff, known) for handoff in handoffs]
+    tabs = tuple(Tab(key, _TAB_LABELS[key], counts[key or "all"], key == tab) for key in TABS)
+    return Queue(_sentence(counts, now=now, soon=soon), tabs, _grouped(rows, known, zone), page)
 
 
 def alerts_on(handoffs: Iterable[Handoff]) -> dict[int, Alert]:
@@ -122,25 +160,27 @@ def alerts_on(handoffs: Iterable[Handoff]) -> dict[int, Alert]:
 def why_now(handoff: Handoff) -> str:
     """What made the buyer look, else what the buyer needs, as one short line."""
     answer = handoff.answers.get("why_now") or handoff.answers.get("need") or ""
+    if isinstance(answer, dict):
+        answer = answer.get(TEXT) or answer.get(STATE) or ""
     return " ".join(str(answer).split())
 
 
-def _queued(user: User, now: datetime) -> HandoffQuerySet:
-    recent = models.Q(status=Status.ACCEPTED, first_accepted_at__gte=now - RECENT)
+def _of_tab(mine: HandoffQuerySet, tab: str) -> HandoffQuerySet:
+    if tab == "accept":
+        return mine.filter(status=Status.PENDING)
+    if tab in {"contact", "step"}:
+        return mine.filter(status=Status.ACCEPTED, first_contact_at__isnull=tab == "contact")
+    return mine
+
+
+def _ordered(rows: HandoffQuerySet) -> HandoffQuerySet:
+    live = Leg.objects.filter(handoff=models.OuterRef("pk"), ended_at=None)
     return (
-        Handoff.objects.filter(models.Q(status=Status.PENDING) | recent, owner=user)
-        .select_related("lead__company", "submitted_by", "last_transfer")
-        .annotate(
-            place=models.Case(
-                models.When(status=Status.PENDING, then=0),
-                default=1,
-                output_field=models.SmallIntegerField(),
-            )
-        )
+        rows.select_related("lead__company", "submitted_by", "last_transfer__from_user")
+        .annotate(step_at=models.Subquery(live.values("next_step_at")[:1]))
         .order_by(
-            "place",
             models.F("next_due_at").asc(nulls_last=True),
-            models.F("first_accepted_at").desc(nulls_last=True),
+            models.F("step_at").asc(nulls_last=True),
             "id",
         )
     )
@@ -156,84 +196,133 @@ def _two_hours_on(user: User, now: datetime) -> datetime:
         return now + AHEAD
 
 
-def _sentence(waiting: HandoffQuerySet, *, now: datetime, soon: datetime) -> str:
-    counts = waiting.aggregate(
+def _counts(mine: HandoffQuerySet, *, now: datetime, soon: datetime) -> dict[str, int]:
+    def count(**condition: object) -> models.Count:
+        return models.Count("pk", filter=models.Q(**condition))
+
+    found: dict[str, int] = mine.aggregate(
         all=models.Count("pk"),
-        late=models.Count("pk", filter=models.Q(next_due_at__lt=now)),
-        soon=models.Count("pk", filter=models.Q(next_due_at__gte=now, next_due_at__lte=soon)),
+        accept=count(status=Status.PENDING),
+        contact=count(status=Status.ACCEPTED, first_contact_at__isnull=True),
+        step=count(status=Status.ACCEPTED, first_contact_at__isnull=False),
+        late=count(next_due_at__lt=now),
+        soon=count(next_due_at__gte=now, next_due_at__lte=soon),
     )
+    return found
+
+
+def _sentence(counts: Mapping[str, int], *, now: datetime, soon: datetime) -> str:
     if not counts["all"]:
-        return "Nothing waits to be accepted"
+        return "Nothing is waiting for you"
     before = clock_time(soon, now=now)
     parts = [f"{counts['late']} late"] if counts["late"] else []
     if counts["soon"]:
         parts.append(f"{counts['soon']} due before {before}")
     if not parts:
-        return f"{counts['all']} to accept, none due before {before}"
+        return f"{counts['all']} open, none due before {before}"
     return ", ".join(parts)
 
 
-def _row(
-    handoff: Handoff,
-    clock: ClockView | None,
-    alert: Alert | None,
-    *,
-    now: datetime,
-    soon: datetime,
-) -> QueueRow:
-    is_waiting = handoff.status == Status.PENDING
-    due = handoff.next_due_at
-    is_late = is_waiting and due is not None and due < now
+def _row(handoff: Handoff, known: _Known) -> QueueRow:
+    clocks = known.clocks.get(handoff.pk, ())
+    clock = most_urgent(clocks)
+    due, now = handoff.next_due_at, known.now
+    is_late = due is not None and due < now
+    leg = known.legs.get(handoff.pk)
+    ahead = leg is not None and leg.next_step_at is not None and leg.next_step_at > now
+    offers = frozenset(
+        name
+        for name, action in _ACTS[Status(handoff.status)].items()
+        if known.user.may(action, frozenset({Relation.RECEIVER}))
+    )
+    main = way_on(offers, is_contacted=handoff.first_contact_at is not None, has_step=ahead)
     return QueueRow(
         handoff=handoff,
         clock=clock,
-        due=_due_words(handoff, now=now, is_late=is_late),
+        due=_due_words(clock, leg, now=now),
         why_now=why_now(handoff),
-        news=_news(handoff, alert if is_late else None, now=now),
-        is_waiting=is_waiting,
+        news=_news(handoff, leg, known, is_late=is_late),
+        meeting=f"Meeting {clock_time(handoff.meeting_at, now=now)}" if handoff.meeting_at else "",
+        offers=offers,
+        main=main,
+        is_new=handoff.status == Status.PENDING,
         is_late=is_late,
-        is_urgent=is_waiting and due is not None and due <= soon,
+        is_urgent=due is not None and due <= known.soon,
+        is_logged_late=any(one.kind == ClockKind.CONTACT and one.is_logged_late for one in clocks),
     )
 
 
-def _due_words(handoff: Handoff, *, now: datetime, is_late: bool) -> str:
-    if handoff.status == Status.ACCEPTED:
-        accepted = handoff.first_accepted_at
-        return f"Accepted {clock_time(accepted, now=now)}" if accepted else "Accepted"
-    if handoff.next_due_at is None:
-        return "No due time"
-    due = clock_time(handoff.next_due_at, now=now)
-    return f"Accept was due {due}" if is_late else f"Accept by {due}"
+def _due_words(clock: ShownClock | None, leg: Leg | None, *, now: datetime) -> str:
+    if clock is None:
+        if leg is not None and leg.next_step_at is not None:
+            passed = " has passed" if leg.next_step_at <= now else ""
+            return f"Next step {clock_time(leg.next_step_at, now=now)}{passed}"
+        return "Nothing is due"
+    due = clock_time(clock.view.due_at, now=now)
+    if clock.view.due_at < now:
+        return f"{clock.name} was due {due}"
+    return f"{clock.name} by {due}"
 
 
-def _news(handoff: Handoff, alert: Alert | None, *, now: datetime) -> str:
-    if alert is not None:
+def _news(handoff: Handoff, leg: Leg | None, known: _Known, *, is_late: bool) -> str:
+    now = known.now
+    alert = known.alerts.get(handoff.pk)
+    if alert is not None and is_late:
         return f"{alert.name} was alerted {clock_time(alert.at, now=now)}"
+    if handoff.status == Status.PENDING:
+        return _came(handoff, now=now)
+    if leg is not None and leg.next_step_at is not None and leg.next_step_at > now:
+        return f"{leg.next_step}, {clock_time(leg.next_step_at, now=now)}"
+    touch = known.touches.get(handoff.pk)
+    if touch is not None:
+        return _touched(touch, known.user, now=now)
+    accepted = leg.accepted_at if leg else None
+    return f"Accepted {clock_time(accepted, now=now)}, no touch yet" if accepted else "No touch yet"
+
+
+def _came(handoff: Handoff, *, now: datetime) -> str:
+    """How a handoff that waits to be accepted got here."""
     by = handoff.submitted_by.name
     if handoff.submitted_at is None:
         return f"Handed off by {by}"
     moved = handoff.last_transfer
-    if moved is not None and moved.at > handoff.submitted_at:
-        return f"Came to you {clock_time(moved.at, now=now)}, from {by}"
-    return f"Handed off {clock_time(handoff.submitted_at, now=now)} by {by}"
+    if moved is None or moved.at <= handoff.submitted_at:
+        return f"Handed off {clock_time(handoff.submitted_at, now=now)} by {by}"
+    at, before = clock_time(moved.at, now=now), moved.from_user.name
+    why = {
+        TransferReason.SLA_BREACH: f"{before} did not accept in time",
+        TransferReason.CONFLICT: f"{before} declared a conflict",
+        TransferReason.COVER: f"you cover for {before}",
+        TransferReason.MANAGER: f"your manager gave you {before}\u2019s lead",
+        TransferReason.TERRITORY: f"{before}\u2019s territory became yours",
+        TransferReason.LEFT: f"{before} has left",
+        TransferReason.DRAINED: "it had waited for somebody to be free",
+    }.get(TransferReason(moved.reason))
+    return f"Came to you {at}: {why}" if why else f"Came to you {at}, from {by}"
 
 
-def _grouped(
-    rows: Sequence[QueueRow], now: datetime, soon: datetime, zone: tzinfo
-) -> tuple[QueueGroup, ...]:
-    today = now.astimezone(zone).date()
+def _touched(touch: Touch, user: User, *, now: datetime) -> str:
+    who = "you" if touch.actor_id == user.pk else touch.actor.name
+    what = TouchKind(touch.kind).label
+    counts = "" if touch.verdict == Verdict.MEANINGFUL else ", does not count"
+    return f"{what} {clock_time(touch.occurred_at, now=now)} by {who}{counts}; no dated next step"
+
+
+def _grouped(rows: Sequence[QueueRow], known: _Known, zone: tzinfo) -> tuple[QueueGroup, ...]:
+    today = known.now.astimezone(zone).date()
 
     def group_of(row: QueueRow) -> str:
         due = row.handoff.next_due_at
-        if not row.is_waiting:
-            return "Accepted in the last 7 days"
+        if due is None:
+            return "Nothing is due"
         if row.is_late:
             return "Late"
         if row.is_urgent:
             return "Due in the next two working hours"
-        if due is not None and due.astimezone(zone).date() == today:
+        day = due.astimezone(zone).date()
+        if day == today:
             return "Later today"
-        return "Later"
+        return "In the next seven days" if (day - today).days < 7 else "Later"
 
     groups: dict[str, list[QueueRow]] = {}
     for row in rows:

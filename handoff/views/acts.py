@@ -27,9 +27,9 @@ from handoff.services import (
     start_fix,
     withdraw_handoff,
 )
+from handoff.views.dialog import back_to
 from handoff.views.handoffs import lost, seen_version
 
-QUEUE = "queue"
 READ_OR_WRITE = ["GET", "HEAD", "POST"]
 
 
@@ -44,9 +44,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     except Conflict as error:
         return lost(request, row, error, what="Not accepted")
     messages.success(request, f"{_name(row)} is accepted.")
-    if request.POST.get("back") == QUEUE:
-        return redirect("handoff:queue")
-    return redirect("handoff:detail", pk)
+    return redirect(back_to(request, row))
 
 
 @require_http_methods(READ_OR_WRITE)
@@ -80,7 +78,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         said = f"{_name(row)} went on to the next receiver."
     messages.success(request, said)
-    return redirect("handoff:detail", pk)
+    return redirect(back_to(request, row))
 
 
 @require_POST

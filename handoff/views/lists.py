@@ -22,7 +22,8 @@ from handoff.selectors.lists import (
     search_words,
     sources_for,
 )
-from handoff.selectors.queue import queue_of
+from handoff.selectors.next_turn import next_turns
+from handoff.selectors.queue import TABS, queue_of
 
 # The first role of a person's that is named here decides where they start.
 HOMES = (
@@ -47,13 +48,25 @@ def home(request: HttpRequest) -> HttpResponse:
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for the reader, most urgent first."""
     user = person(request, User)
+    now = timezone.now()
+    asked = request.GET.get("tab", "")
+    tab = asked if asked in TABS else ""
     shown = queue_of(
         user,
-        now=timezone.now(),
+        tab=tab,
+        now=now,
         zone=timezone.get_current_timezone(),
         number=request.GET.get("page", ""),
     )
-    return page(request, "handoff/queue.html", {"queue": shown, "now": timezone.now()})
+    context = {
+        "queue": shown,
+        "now": now,
+        "tab": tab,
+        "back": f"queue:{tab}" if tab else "queue",
+        "query": _query(tab=tab),
+        "turns": () if shown.groups else next_turns(user, now=now),
+    }
+    return page(request, "handoff/queue.html", context)
 
 
 @require_safe

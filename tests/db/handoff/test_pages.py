@@ -94,13 +94,13 @@ def world_of_one(world):
     return world
 
 
-def test_queue_keeps_what_was_accepted_lately_at_the_end(world, client, time_machine):
+def test_queue_keeps_what_was_accepted_until_it_is_closed(world, client, time_machine):
     world = world_of_one(world)
     row = world.submitted()
     accept_handoff(row, by=world.ae, now=NOW)
-    assert "Accepted 11:00" in text(read(client, world.ae, "handoff:queue"))
+    assert "Accepted 11:00, no touch yet" in text(read(client, world.ae, "handoff:queue"))
     time_machine.move_to(NOW + timedelta(days=8), tick=False)
-    assert row.lead.name not in text(read(client, world.ae, "handoff:queue"))
+    assert row.lead.name in text(read(client, world.ae, "handoff:queue"))
 
 
 PAGES = [

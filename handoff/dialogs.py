@@ -1,0 +1,205 @@
+"""The forms of what receivers and submitters do with a handoff: shape only; services decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from core.admin import add_problems
+from core.errors import DomainError
+from handoff.choices import DealOutcome, Direction, DisqualifyReason, TouchKind
+from handoff.forms import ActForm
+from handoff.models import Handoff
+from handoff.rules.kinds import CURRENCIES
+from handoff.selectors.touches import LOGGED_BY_HAND
+from sla.forms import LocalDateTimeField
+
+MOST_DIGITS = 20
+LARGEST_KEY = 2**63 - 1
+
+
+class LifeForm(ActForm):
+    """A form about one handoff that shows what a service refused beside what it names."""
+
+    def refuse(self, error: DomainError) -> "LifeForm":
+        """The same form with what the service refused; a name that it has not goes on top."""
+        self.full_clean()
+        add_problems(self, error)
+        return self
+
+
+class _AsTyped(forms.CharField):
+    """Text as it was typed; the services read it, so that every surface refuses the same."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, strip=False, **kwargs)
+
+    def run_validators(self, value: object) -> None:
+        """Nothing here: characters that are not text are refused by name further in."""
+
+
+def _note(label: str, hint: str = "", rows: int = 3) -> _AsTyped:
+    return _AsTyped(label=label, help_text=hint, widget=forms.Textarea(attrs={"rows": rows}))
+
+
+def _choice(label: str, choices: Sequence[tuple[str, Any]], missing: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
+class TouchForm(LifeForm):
+    """A contact with the buyer; until its time is changed, as of when the form was opened."""
+
+    kind = _choice(
+        "What was it?",
+        [(kind.value, kind.label) for kind in LOGGED_BY_HAND],
+        "Choose what it was.",
+    )
+    direction = forms.ChoiceField(
+        label="Who began it?",
+        required=False,
+        choices=[("", "As usual for its kind"), *Direction.choices],
+        error_messages={"invalid_choice": "Choose who began it from the list."},
+    )
+    occurred_at = LocalDateTimeField(
+        label="When",
+        error_messages={
+            "required": "Say when it was.",
+            "invalid": "Enter a day and time, such as 2026-11-30 14:05.",
+        },
+    )
+    opened_at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    text = _note("Text of the mail, or notes", "A mail counts by what it says: paste all of it.")
+    is_automated = forms.BooleanField(
+        label="It was sent automatically, by a sequence or a tool", required=False
+    )
+
+    @classmethod
+    def begin(cls, row: Handoff, *, now: datetime) -> "TouchForm":
+        return cls(
+            initial={
+                "version": row.version,
+                "kind": TouchKind.CALL,
+                "occurred_at": now,
+                "opened_at": now.isoformat(),
+            }
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """The minute in which the form was opened means the instant at which it was."""
+        values = super().clean() or self.cleaned_data
+        at, opened = values.get("occurred_at"), _instant(values.get("opened_at"))
+        if at is not None and opened is not None and opened.replace(second=0, microsecond=0) == at:
+            values["occurred_at"] = opened
+        return values
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+        return None if timezone.is_naive(found) else found
+    except (ValueError, OverflowError):
+        return None
+
+
+class NextStepForm(LifeForm):
+    """What comes next with the buyer, and when."""
+
+    step = _AsTyped(label="What comes next?", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    at = LocalDateTimeField(
+        label="When",
+        error_messages={
+            "required": "Give the day and time of the step.",
+            "invalid": "Enter a day and time, such as 2026-11-30 14:05.",
+        },
+    )
+
+
+class _WorthForm(LifeForm):
+    value = _AsTyped(
+        label="Value",
+        help_text="Leave it empty where nobody knows yet.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "inputmode": "decimal", "placeholder": "40000"}
+        ),
+    )
+    currency = forms.ChoiceField(
+        label="Currency",
+        required=False,
+        choices=[(code, code) for code in CURRENCIES],
+        error_messages={"invalid_choice": f"Choose one of: {', '.join(CURRENCIES)}."},
+    )
+
+    def clean_value(self) -> Decimal | None:
+        """The amount; separators of thousands are left out."""
+        typed = str(self.cleaned_data["value"])
+        text = "".join(char for char in typed if char not in " ,'\u00a0\u202f")
+        if not text:
+            return None
+        if len(text) > MOST_DIGITS or not text.replace(".", "", 1).isdecimal():
+            raise forms.ValidationError("Give the value as a number, such as 40000 or 40000.50.")
+        return Decimal(text)
+
+    def worth(self) -> dict[str, Any]:
+        """Value and currency as the services take them: no currency of no value."""
+        value = self.cleaned_data["value"]
+        currency = self.cleaned_data["currency"] if value is not None else ""
+        return {"value": value, "currency": currency}
+
+
+class ConvertForm(_WorthForm):
+    """The lead became an opportunity."""
+
+
+class OutcomeForm(_WorthForm):
+    """What became of the opportunity."""
+
+    outcome = _choice("How did it end?", DealOutcome.choices, "Choose how it ended.")
+    note = _note("What decided it", "One sentence helps the next handoff.")
+    field_order = ("version", "outcome", "note", "value", "currency")
+
+
+class DisqualifyForm(LifeForm):
+    """Why the lead will not buy."""
+
+    reason = _choice("Reason", DisqualifyReason.choices, "Choose a reason.")
+    note = _note("Note", "What you heard, in the buyer\u2019s words.")
+
+
+class NurtureForm(LifeForm):
+    """Not now, perhaps later."""
+
+    note = _note("Note", "When to come back, and why then.")
+
+
+class ContestForm(LifeForm):
+    """Why the rejection is not fair."""
+
+    note = _note("Why is the rejection not fair?", "A manager reads it and rules, once.")
+
+
+class MergeForm(LifeForm):
+    """Which handoff goes on; `others` are those that may."""
+
+    into = forms.TypedChoiceField(
+        label="Which one goes on?",
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose the handoff that goes on.",
+            "invalid_choice": "Choose one from the list: another one may have closed meanwhile.",
+        },
+    )
+
+    def __init__(self, *args: Any, others: Sequence[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["into"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(str(pk), words) for pk, words in others]
