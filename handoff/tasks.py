@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.loops import Loop, register
-from handoff.services import apply_escalations, drain_holding, remind_of_meetings
+from handoff.services import apply_cover, apply_escalations, drain_holding, remind_of_meetings
 
 APPLY_ESCALATIONS = register(
     Loop("handoff.apply_escalations", timedelta(seconds=1), apply_escalations)
@@ -12,3 +12,4 @@ DRAIN_HOLDING = register(Loop("handoff.drain_holding", timedelta(seconds=5), dra
 REMIND_OF_MEETINGS = register(
     Loop("handoff.remind_of_meetings", timedelta(minutes=1), remind_of_meetings)
 )
+APPLY_COVER = register(Loop("handoff.apply_cover", timedelta(minutes=1), apply_cover))

@@ -10,6 +10,7 @@ from handoff.choices import LegEnd, Status
 from handoff.models import Handoff, Leg
 from handoff.rules.transitions import MOST_LEGS
 from routing.choices import Exclusion
+from routing.models import Member
 from routing.services import Draw
 
 # More than this many held at once in one pool means that nobody works there at all.
@@ -41,18 +42,20 @@ def legs_given(handoffs: Iterable[int]) -> Counter[int]:
     )
 
 
-def is_exhausted(row: Handoff, *, draw: Draw) -> bool:
+def is_exhausted(row: Handoff, *, pool_id: int | None = None) -> bool:
     """Whether a person must decide what next: no receiver is left whom the product may ask.
 
-    It has had all its legs, or everybody who takes part in the pool has timed out on this chain
-    or declared a conflict. Somebody who is only away or full comes back.
+    It has had all its legs, or everybody who takes part in the pool, its own unless given, has
+    timed out on this chain or declared a conflict. Somebody who is only away or full comes back.
     """
     if legs_given([row.pk])[row.pk] >= MOST_LEGS:
         return True
-    lasting = {Exclusion.INACTIVE, Exclusion.NO_WEIGHT}
-    present = {seat.user_id for seat in draw.seats}
-    present |= {user for user, skip in draw.exclusions.items() if skip.code not in lasting}
-    return bool(present) and present <= set(barred_on_chain(row))
+    barred = barred_on_chain(row)
+    if not barred:
+        return False
+    active = Member.objects.filter(is_active=True, user__is_active=True, weight__gt=0)
+    members = active.filter(pool=pool_id or row.pool_id)
+    return members.exists() and not members.exclude(user__in=list(barred)).exists()
 
 
 def held_in_pool(pool_id: int) -> list[Handoff]:

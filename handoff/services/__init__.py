@@ -15,6 +15,7 @@ from handoff.services.closing import (
     return_handoff,
 )
 from handoff.services.contests import contest_rejection, rule_on_contest
+from handoff.services.cover import apply_cover
 from handoff.services.decide import accept_handoff, reject_handoff
 from handoff.services.drafts import create_draft, save_draft
 from handoff.services.escalate import apply_escalations
@@ -31,6 +32,7 @@ from handoff.services.touches import date_next_step, log_touch
 __all__ = [
     "accept_handoff",
     "acknowledge_late",
+    "apply_cover",
     "apply_escalations",
     "concede_handoff",
     "contest_rejection",

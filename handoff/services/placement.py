@@ -65,7 +65,7 @@ def place(
     if reason.starts_contact:
         start_contact(row, now=now, is_unstaffed=not is_pool_staffed(draw, now=now))
     turn = None
-    is_used_up = reason.is_counted and is_exhausted(row, draw=draw)
+    is_used_up = reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk)
     if not is_used_up and not is_served_before(row, draw=draw):
         turn = take_turn(
             draw,
@@ -181,7 +181,7 @@ def hold(
         {"user": user_id, "code": skip.code} for user_id, skip in sorted(draw.exclusions.items())
     ]
     skipped += [{"user": user, "code": code} for user, code in sorted(barred_on_chain(row).items())]
-    is_used_up = is_exhausted(row, draw=draw)
+    is_used_up = is_exhausted(row, pool_id=draw.pool.pk)
     event = append_event(
         row,
         kind=EventKind.HELD,

@@ -1,0 +1,123 @@
+"""Cover for time off: whose buyer would wait for somebody who is away goes to somebody else."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from accounts.rules.policy import Action
+from accounts.selectors import manager_of
+from core.errors import DomainError
+from handoff.choices import EventKind, LegEnd, TransferReason
+from handoff.models import Leg
+from handoff.rules.transitions import Step
+from handoff.selectors.absence import absence_of, left_alone
+from handoff.selectors.holding import barred_on_chain
+from handoff.services import tell
+from handoff.services.change import lock_handoff, open_for
+from handoff.services.closing import end_live_leg, free
+from handoff.services.decide import live_leg
+from handoff.services.moves import backup_of, moved_data, rule_of_leg
+from handoff.services.placement import Reason, assign
+from routing.choices import TurnKind
+from routing.services import lock_loads, lock_pools, open_draw, take_turn
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+COVERED = Reason(TurnKind.ROTATION, TransferReason.COVER, EventKind.COVERED)
+
+
+class _NobodyFree(Exception):
+    """Undoes the move that has found nobody to go to."""
+
+
+def apply_cover(now: datetime) -> int:
+    """Move the leads of people who are away whose buyers would wait; returns how many moved.
+
+    The backup first, else the normal pick; where nobody is eligible the lead stays and a manager
+    is told, once for each leg and time off. Each in a transaction of its own; asking again
+    changes nothing.
+    """
+    moved = 0
+    for pk in _waiting(now):
+        try:
+            moved += _cover(pk, now=now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # One receiver without published hours must not keep the others waiting.
+            logger.exception("lead not covered", extra={"handoff": pk})
+    return moved
+
+
+def _waiting(now: datetime) -> Iterator[int]:
+    """The handoffs to look at by id, read batch by batch."""
+    last = 0
+    while batch := left_alone(now=now, after=last, limit=BATCH):
+        yield from batch
+        last = batch[-1]
+
+
+def _cover(pk: int, *, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            return _move(pk, now=now)
+    except DomainError:
+        return 0
+    except _NobodyFree:
+        with transaction.atomic():
+            _tell_manager(pk, now=now)
+        return 0
+
+
+def _move(pk: int, *, now: datetime) -> int:
+    """1 when moved, 0 when the lead is not left alone any more."""
+    row = open_for(pk, step=Step.COVER, action=Action.HANDOFF_READ, by=None, now=now, version=None)
+    leg = live_leg(row, now=now)
+    away = absence_of(row, leg, now=now)
+    if away is None:
+        return 0
+    end_live_leg(row, Step.COVER, LegEnd.COVERED, note="", now=now)
+    rule = rule_of_leg(row, leg)
+    lock_pools([leg.turn.pool_id, rule.pool_id])
+    lock_loads(pool_id=rule.pool_id, user_id=leg.receiver_id)
+    draw = open_draw(pool_id=rule.pool_id, now=now)
+    turn = take_turn(
+        draw,
+        kind=TurnKind.ROTATION,
+        rule=rule,
+        barred=barred_on_chain(row),
+        first=backup_of(leg, pool_id=rule.pool_id),
+        first_kind=TurnKind.COVER,
+    )
+    if turn is None:
+        raise _NobodyFree
+    next_leg = assign(
+        row,
+        turn=turn,
+        draw=draw,
+        reason=COVERED,
+        by=None,
+        now=now,
+        changes={"pool_id": rule.pool_id},
+        data={**moved_data(leg, TransferReason.COVER), "to": turn.user_id, "time_off": away.pk},
+    )
+    free(leg, now=now)
+    tell.about_move(row, _ended(leg), next_leg, now=now)
+    return 1
+
+
+def _ended(leg: Leg) -> Leg:
+    leg.refresh_from_db(fields=["ended_at", "ended_as"])
+    return leg
+
+
+def _tell_manager(pk: int, *, now: datetime) -> None:
+    row = lock_handoff(pk)
+    leg = live_leg(row, now=now)
+    away = absence_of(row, leg, now=now)
+    manager = manager_of(leg.receiver, pool_manager=row.pool.manager if row.pool else None)
+    if away is not None and manager is not None:
+        tell.manager_of_uncovered(row, leg, manager, time_off_id=away.pk, now=now)
