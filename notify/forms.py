@@ -28,13 +28,13 @@ class WaysForm(forms.Form):
     """A tick for each topic and channel, and the quiet hours."""
 
     quiet_from = forms.TimeField(
-        label="From",
+        label="Quiet from",
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={"invalid": "Enter a time, such as 19:00."},
     )
     quiet_until = forms.TimeField(
-        label="Until",
+        label="Quiet until",
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={"invalid": "Enter a time, such as 07:30."},

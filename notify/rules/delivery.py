@@ -71,18 +71,11 @@ def is_poison(crashes: int) -> bool:
 
 
 def judge(
-    outcome: Outcome,
-    *,
-    attempts: int,
-    crashes: int,
-    schedule: Sequence[float],
-    jitter: float,
-    at_least: float = 0,
+    outcome: Outcome, *, attempts: int, crashes: int, schedule: Sequence[float], jitter: float
 ) -> Verdict:
     """The verdict on a message whose `attempts`-th try ended so.
 
-    `crashes` counts the tries that came to no end of their own, this one included. `at_least`
-    is the wait in seconds that the receiving side has asked for.
+    `crashes` counts the tries that came to no end of their own, this one included.
     """
     if outcome is Outcome.DELIVERED:
         return Verdict("sent")
@@ -91,4 +84,4 @@ def judge(
     if outcome is Outcome.REFUSED or (outcome is Outcome.CRASHED and is_poison(crashes)):
         return Verdict("dead")
     wait = wait_after(attempts, schedule=schedule, jitter=jitter)
-    return Verdict("dead") if wait is None else Verdict("pending", max(wait, at_least))
+    return Verdict("dead") if wait is None else Verdict("pending", wait)

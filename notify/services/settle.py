@@ -87,7 +87,6 @@ def _settle_one(
         crashes=claim.crashes + crashed,
         schedule=settings.RETRY_DELAYS_SECONDS,
         jitter=jitter,
-        at_least=result.retry_after or 0,
     )
     if verdict.state == MessageState.SENT:
         # A fact, whoever holds the lease by now: it must not go out again if it can be helped.
@@ -123,7 +122,7 @@ def _put_back(
 
 
 def _hold_back(message: Message, until: datetime) -> None:
-    """Keep what else goes to the same address waiting as long as its other side has asked."""
+    """Keep the message, and what else goes to its address, as long as the other side has asked."""
     Message.objects.filter(
         recipient=message.recipient_id,
         channel=message.channel,

@@ -132,13 +132,16 @@ def test_close_destination_of_an_address_that_was_replaced_meanwhile_keeps_the_n
 
 
 def test_deliver_due_to_a_busy_slack_waits_as_long_as_it_asks_with_all_for_it(
-    slack, queue_slack, queue_mail, transport, bert, now
+    slack, queue, queue_slack, queue_mail, transport, bert, now
 ):
     slack.answers[PATH] = (429, {"Retry-After": "120"}, b"rate_limited")
     first, second = queue_slack("one"), queue_slack("two")
     mail = queue_mail("mail", recipient=bert)
+    soon = now + timedelta(seconds=60)
+    later, _ = queue("later", channels=[Channel.EMAIL], not_before=soon)
     deliver_due(now)
     assert len(slack.posts) == 1
+    assert fresh(later).not_before == soon
     assert fresh(first).not_before >= now + timedelta(seconds=120)
     assert fresh(second).not_before >= now + timedelta(seconds=120)
     assert (first.attempts, second.attempts) == (1, 0)
