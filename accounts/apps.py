@@ -10,6 +10,10 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from accounts.impact import calendar_followers
+        from worktime import uses
+
+        uses.register_followers(calendar_followers)
         # Django's receiver of this name saves the person, which writes a line of history that
         # tells of no change. Whichever app is ready first, only one can have the name.
         user_logged_in.disconnect(dispatch_uid="update_last_login")

@@ -102,7 +102,7 @@ class StepForm(forms.Form):
     percent = forms.IntegerField(label="Percent of the target", required=False, min_value=0)
     side = forms.ChoiceField(
         label="Before or after due",
-        choices=[(BEFORE, "% before due"), (AFTER, "% after due (0: at due)")],
+        choices=[(BEFORE, "% before due"), (AFTER, "% after due")],
         initial=BEFORE,
         required=False,
     )

@@ -56,6 +56,8 @@ def publish_words(*, n: int, running: int) -> str:
     """What publishing version `n` will do, told before and after it."""
     if n == 1:
         return "New clocks from now on follow version 1; clocks that run keep what they have."
+    if running == 0:
+        return f"No clock runs by it now; new clocks from now on use version {n}."
     kept = f"{counted(running, 'running clock')} {'keeps' if running == 1 else 'keep'}"
     what = "what it has" if running == 1 else "what they have"
     return f"{kept} {what}; new clocks from now on use version {n}."

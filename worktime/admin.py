@@ -1,108 +1,66 @@
 """Calendars: two weeks as they will be, and new versions."""
 
+import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.admin import ConfigAdmin, Dialog, register
+from core.admin import ConfigAdmin, Dialog, add_problems, register
 from core.errors import DomainError, FieldProblem
-from worktime import services
-from worktime.forms import DAY_NAMES, HoursForm, NewCalendarForm, as_texts
+from core.words import counted
+from worktime import rules, services, uses
+from worktime.forms import DAY_NAMES, FromForm, HoursForm, NewCalendarForm, TryForm, as_texts
 from worktime.models import Calendar, CalendarVersion
-from worktime.rules import duration_words
-from worktime.rules.calendar import WEEKDAYS, clock_text
-from worktime.rules.intervals import clipped, length, merged, without
-from worktime.rules.plan import DAY_MINUTES, Plan
+from worktime.rules.calendar import WEEKDAYS
+from worktime.rules.timetable import DRAWN_DAYS, Timetable, monday_of, timetable
+from worktime.rules.zones import zone_names
 from worktime.selectors import rules_calendar
 
-DRAWN_DAYS = 14
-# The drawing begins and ends here, or earlier and later where there are open hours.
-USUAL_START, USUAL_END = 6 * 60, 20 * 60
-HOUR = 60
-GRID_HOURS = 2
+NAMED = {rules.Why.HOLIDAY, rules.Why.BREAK}
+HOUR = timedelta(hours=1)
+MOST_COUNTED = 400
+MOST_HOLIDAYS = 6
+LATEST_VERSIONS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnSpan:
-    """Hours on the drawing; `x` and `width` are percents of its width."""
+class Tried:
+    """A deadline tried out on a calendar; `words` tell it, or why there is none."""
 
-    x: float
-    width: float
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnDay:
-    day: date
-    spans: tuple[DrawnSpan, ...]
-    open_words: str
-    note: str
+    form: TryForm
+    words: str = ""
+    due: datetime | None = None
+    counted: tuple[tuple[datetime, datetime], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """Two weeks of a calendar's hours as they will be, drawn to scale."""
-
-    days: tuple[DrawnDay, ...]
-    hours: tuple[DrawnSpan, ...]
-
-
-def timetable(version: CalendarVersion, *, first: date) -> Timetable:
-    plan = Plan(rules_calendar(version))
-    days = [first + timedelta(days=n) for n in range(DRAWN_DAYS)]
-    opened = {day: _open_on(plan, day.toordinal()) for day in days}
-    edges = [edge for spans in opened.values() for span in spans for edge in span]
-    start = min([USUAL_START, *edges]) // HOUR * HOUR
-    end = max([USUAL_END, *edges])
-    width = end - start
-
-    def drawn(low: int, high: int, words: str) -> DrawnSpan:
-        return DrawnSpan(
-            x=round((low - start) * 100 / width, 3),
-            width=round((high - low) * 100 / width, 3),
-            words=words,
-        )
-
-    return Timetable(
-        days=tuple(
-            DrawnDay(
-                day=day,
-                spans=tuple(
-                    drawn(low, high, f"{clock_text(low)}–{clock_text(high)}") for low, high in spans
-                ),
-                open_words=duration_words(length(spans) * 60) if spans else "closed",
-                note=", ".join(_notes(plan, day.toordinal())),
-            )
-            for day, spans in opened.items()
-        ),
-        hours=tuple(
-            drawn(minute, minute, clock_text(minute))
-            for minute in range(start, end + 1, GRID_HOURS * HOUR)
-        ),
-    )
+def tried_deadline(calendar: rules.Calendar, form: TryForm) -> Tried:
+    """When a target would fall due that starts and lasts as the form says."""
+    if not form.is_bound or not form.is_valid():
+        return Tried(form)
+    start, amount = form.start_in(calendar.zone), form.cleaned_data["amount"]
+    try:
+        if form.cleaned_data["unit"] == "days":
+            due = rules.add_working_days(calendar, start, amount)
+        else:
+            due = rules.add(calendar, start, amount * HOUR.total_seconds())
+        spans = rules.explain(calendar, start, due)
+    except DomainError as error:
+        return Tried(form, error.message)
+    zone = zoneinfo.ZoneInfo(calendar.zone)
+    counted = tuple((span.start, span.end) for span in spans if span.counted)
+    return Tried(form, _due_words(due.astimezone(zone), spans), due, counted[:MOST_COUNTED])
 
 
-def _open_on(plan: Plan, ordinal: int) -> tuple[tuple[int, int], ...]:
-    """Open minutes of the date on the wall; what runs past midnight belongs to the next date."""
-    night = [(low - DAY_MINUTES, high - DAY_MINUTES) for low, high in plan.hours(ordinal - 1)]
-    spans = merged([*plan.hours(ordinal), *night])
-    return clipped(without(spans, merged(plan.breaks(ordinal))), 0, DAY_MINUTES)
-
-
-def _notes(plan: Plan, ordinal: int) -> Iterator[str]:
-    holiday = plan.holiday(ordinal)
-    if holiday is not None:
-        yield f"Holiday: {holiday}" if holiday else "Holiday"
-    yield from (f"Break: {name or 'closed'}" for name in plan.breaks(ordinal).values())
-    shift = plan.shift_name(ordinal)
-    if shift:
-        yield f"Shift: {shift}"
+def _due_words(due: datetime, spans: list[rules.Span]) -> str:
+    named = {span.note for span in spans if not span.counted and span.why in NAMED and span.note}
+    skipped = f" Skipped beside the nights: {', '.join(sorted(named))}." if named else ""
+    return f"Due {due:%a} {due.day} {due:%b %Y, %H:%M}.{skipped}"
 
 
 def week_lines(version: CalendarVersion) -> list[tuple[str, str]]:
@@ -124,10 +82,11 @@ def add_calendar(request: HttpRequest, row: None, values: dict[str, Any]) -> str
             by=request.user.pk,
             now=timezone.now(),
         )
-    return f"{calendar} is added."
+    return f"{calendar} is added. Nobody follows it before it is chosen for somebody."
 
 
 def publish(request: HttpRequest, row: Calendar, values: dict[str, Any]) -> str:
+    kept = uses.running(row.pk)
     with fields_named():
         version = services.publish_calendar_version(
             row,
@@ -137,7 +96,24 @@ def publish(request: HttpRequest, row: Calendar, values: dict[str, Any]) -> str:
             by=request.user.pk,
             now=timezone.now(),
         )
-    return f"{row} has version {version.n} now. Clocks that run keep the one they started with."
+    return f"{row} has version {version.n}. {followers_words(row)} {kept_words(kept)}"
+
+
+def followers_words(calendar: Calendar) -> str:
+    """Whose new clocks a new version changes."""
+    followers = uses.followers(calendar.pk)
+    if not followers:
+        return "Nobody follows it yet."
+    *most, last = followers
+    who = f"{', '.join(most)} and {last}" if most else last
+    return f"From now on it holds for new clocks and reminders of {who}."
+
+
+def kept_words(running: int) -> str:
+    if running == 0:
+        return "No clock runs by it now."
+    keep = "keeps the version it" if running == 1 else "keep the version they"
+    return f"{counted(running, 'running clock')} {keep} started with."
 
 
 @contextmanager
@@ -160,7 +136,41 @@ def _field(path: str) -> str:
 
 def retire(request: HttpRequest, row: Calendar, values: dict[str, Any]) -> str:
     services.retire_calendar(row, by=request.user.pk, now=timezone.now())
-    return f"{row} is offered no longer. Whoever has it keeps it."
+    return f"{row} is offered no longer. {followers_words(row)}"
+
+
+def edit_context(request: HttpRequest, row: Calendar | None, form: HoursForm) -> dict[str, Any]:
+    """The hours drawn as they would be saved, and what saving them will do."""
+    return {
+        "timetable": drawn_hours(form, row),
+        "zones": zone_names(),
+        "next_n": 1 if row is None else row.versions.count() + 1,
+        "told": "" if row is None else f"{followers_words(row)} {kept_words(uses.running(row.pk))}",
+    }
+
+
+def drawn_hours(form: HoursForm, row: Calendar | None) -> Timetable | None:
+    """Two weeks by what the form says now; None where it cannot be drawn."""
+    first = monday_of(timezone.localdate())
+    if not form.is_bound:
+        version = None if row is None else row.current_version
+        return None if version is None else timetable(rules_calendar(version), first=first)
+    if form.errors:
+        return None
+    values = form.cleaned_data
+    try:
+        with fields_named():
+            version = services.draft_version(
+                values["data"],
+                country=values["country"],
+                region=values["region"],
+                by=None,
+                now=timezone.now(),
+            )
+    except DomainError as error:
+        add_problems(form, error)
+        return None
+    return timetable(rules_calendar(version), first=first)
 
 
 @register(Calendar)
@@ -171,18 +181,28 @@ class CalendarAdmin(ConfigAdmin):
     search_fields = ["name"]
     row_template = "worktime/calendar.html"
     dialogs = [
-        Dialog("new", "Add a calendar", add_calendar, NewCalendarForm, of_list=True, is_main=True),
+        Dialog(
+            "new",
+            "Add a calendar",
+            add_calendar,
+            NewCalendarForm,
+            of_list=True,
+            is_main=True,
+            is_page=True,
+            template="worktime/edit.html",
+            more=edit_context,
+        ),
         Dialog(
             "edit",
-            "Save as a new version",
+            "Change the hours",
             publish,
             HoursForm,
-            title="Change the hours",
             is_main=True,
-            is_wide=True,
+            is_page=True,
+            template="worktime/edit.html",
+            more=edit_context,
             arguments=lambda request, row: {"initial": as_texts(row.current_version)},
             is_shown=lambda row: row is not None and not row.is_retired,
-            consequence="New clocks use the new version; running clocks keep theirs.",
         ),
         Dialog(
             "retire",
@@ -209,15 +229,26 @@ class CalendarAdmin(ConfigAdmin):
         if version is None:
             return {}
         today = timezone.localdate()
-        monday = today - timedelta(days=today.weekday())
-        coming = sorted(
-            entry["date"] for entry in version.public_holidays if entry["date"] >= today.isoformat()
-        )
-        names = {entry["date"]: entry.get("name", "") for entry in version.public_holidays}
+        calendar = rules_calendar(version)
+        first = FromForm(request.GET).first() or monday_of(today)
+        tried = tried_deadline(calendar, TryForm(request.GET if "amount" in request.GET else None))
         return {
             "version": version,
-            "timetable": timetable(version, first=monday),
+            "timetable": timetable(calendar, first=first, counted=tried.counted, due=tried.due),
+            "tried": tried,
+            "first": first,
+            "before": first - timedelta(days=DRAWN_DAYS),
+            "after": first + timedelta(days=DRAWN_DAYS),
             "week": week_lines(version),
-            "holidays": [(date.fromisoformat(day), names[day]) for day in coming[:6]],
-            "versions": row.versions.order_by("-n"),
+            "holidays": coming_holidays(version, today),
+            "versions": row.versions.order_by("-n")[:LATEST_VERSIONS],
+            "followers": uses.followers(row.pk),
+            "running": uses.running(row.pk),
         }
+
+
+def coming_holidays(version: CalendarVersion, today: date) -> list[tuple[date, str]]:
+    """The next public holidays with their names."""
+    names = {entry["date"]: entry.get("name", "") for entry in version.public_holidays}
+    coming = sorted(day for day in names if day >= today.isoformat())
+    return [(date.fromisoformat(day), names[day]) for day in coming[:MOST_HOLIDAYS]]

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 
 from worktime.models import CalendarVersion
 from worktime.rules.calendar import WEEKDAYS
+from worktime.rules.timetable import monday_of
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _YEARLY = re.compile(r"\d{2}-\d{2}")
 CLOSED = "closed"
+# Years that a calendar is looked at in.
+EARLIEST, LATEST = 2000, 2100
 _EXAMPLE = "09:00-12:30, 13:30-18:00"
 
 
 class HoursForm(forms.Form):
     """The hours of a calendar's next version. Texts become the JSON form; the rules judge it."""
 
-    zone = forms.CharField(label="Time zone", max_length=100, help_text="Such as Europe/Berlin.")
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=100,
+        help_text="Such as Europe/Berlin.",
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
+    )
     mon = forms.CharField(label="Monday", required=False, help_text=f"Such as {_EXAMPLE}.")
     tue = forms.CharField(label="Tuesday", required=False)
     wed = forms.CharField(label="Wednesday", required=False)
@@ -55,6 +65,10 @@ class HoursForm(forms.Form):
         widget=forms.Textarea,
         help_text="One per line: 2026-11-21 10:00-14:00 Trade fair.",
     )
+
+    def week(self) -> list[forms.BoundField]:
+        """The fields of the weekdays."""
+        return [self[day] for day in WEEKDAYS]
 
     def clean(self) -> dict[str, Any]:
         """Put the JSON form of the hours beside the texts, as `data`."""
@@ -103,6 +117,43 @@ class HoursForm(forms.Form):
 class NewCalendarForm(HoursForm):
     name = forms.CharField(label="Name", max_length=100)
     field_order = ["name"]
+
+
+class FromForm(forms.Form):
+    """From which day on the two weeks of a calendar are drawn."""
+
+    since = forms.DateField(required=False)
+
+    def first(self) -> date | None:
+        """The Monday of that day's week; None where nothing, or nothing sensible, is asked."""
+        day = self.cleaned_data.get("since") if self.is_valid() else None
+        is_near = day is not None and EARLIEST <= day.year <= LATEST
+        return monday_of(day) if day is not None and is_near else None
+
+
+class TryForm(forms.Form):
+    """A target to try a calendar with; the start is on the wall of the calendar's zone."""
+
+    starts = forms.CharField(
+        label="Starts", widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
+    amount = forms.IntegerField(label="Target", min_value=1, max_value=2_000)
+    unit = forms.ChoiceField(
+        label="Unit", choices=[("hours", "working hours"), ("days", "working days")]
+    )
+
+    def clean_starts(self) -> datetime:
+        try:
+            found = datetime.fromisoformat(self.cleaned_data["starts"])
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo or not EARLIEST <= found.year <= LATEST:
+            raise forms.ValidationError("Enter a date and a time, such as 2026-11-17 16:30.")
+        return found
+
+    def start_in(self, zone: str) -> datetime:
+        start: datetime = self.cleaned_data["starts"]
+        return start.replace(tzinfo=zoneinfo.ZoneInfo(zone))
 
 
 def as_texts(version: CalendarVersion) -> dict[str, Any]:

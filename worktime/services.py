@@ -56,7 +56,7 @@ def create_calendar(
 
     `country` and `region` add public holidays. Raises CalendarNameInvalid and CalendarInvalid.
     """
-    version = _new_version(data, country=country, region=region, by=by, now=now)
+    version = draft_version(data, country=country, region=region, by=by, now=now)
     calendar = Calendar(name=_checked_name(name), created_at=now)
     try:
         with transaction.atomic():
@@ -82,7 +82,7 @@ def publish_calendar_version(
 
     Raises CalendarInvalid, and CalendarRetired for a retired calendar.
     """
-    version = _new_version(data, country=country, region=region, by=by, now=now)
+    version = draft_version(data, country=country, region=region, by=by, now=now)
     with transaction.atomic():
         # Two editors at once: the second one's number follows the first one's.
         locked = Calendar.objects.select_for_update(of=("self",)).get(pk=calendar.pk)
@@ -105,10 +105,13 @@ def retire_calendar(calendar: Calendar, *, by: Actor, now: datetime) -> Calendar
     return calendar
 
 
-def _new_version(
+def draft_version(
     data: Mapping[str, Any], *, country: str, region: str, by: Actor, now: datetime
 ) -> CalendarVersion:
-    """The version that the data describes, not saved yet; computed outside any lock."""
+    """The version that the data describes, not saved: to be looked at, or kept by the others.
+
+    Raises CalendarInvalid.
+    """
     country = country.strip().upper()
     region = region.strip()
     own = RulesCalendar.from_data(data)

@@ -82,6 +82,10 @@ class Drawing:
         return self.marks[0].x
 
     @property
+    def has_lower_line(self) -> bool:
+        return any(mark.level for mark in self.marks)
+
+    @property
     def open_width(self) -> float:
         return self.soon_x - self.start_x
 

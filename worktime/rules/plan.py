@@ -71,6 +71,9 @@ class Plan:
             name = self._yearly.get((day.month, day.day))
         return name
 
+    def is_shift(self, ordinal: int) -> bool:
+        return ordinal in self._shifts
+
     def shift_name(self, ordinal: int) -> str:
         return self._shift_names.get(ordinal, "")
 

@@ -42,6 +42,15 @@ def load_zone(name: str) -> ZoneInfo:
     return zone
 
 
+@lru_cache(maxsize=1)
+def zone_names() -> tuple[str, ...]:
+    """The zones to choose from: places, without the old and the technical names."""
+    continents = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe")
+    places = (*continents, "Indian", "Pacific")
+    known = zoneinfo.available_timezones()
+    return ("UTC", *sorted(name for name in known if name.partition("/")[0] in places))
+
+
 def instant_us(moment: datetime) -> int:
     """The instant of an aware datetime."""
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
