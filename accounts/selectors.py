@@ -59,6 +59,13 @@ def _may_answer(candidate: User | None, user: User) -> bool:
     return candidate is not None and candidate.is_active and candidate.pk != user.pk
 
 
+def is_last_admin(user: User) -> bool:
+    """Whether nobody would be in charge without this person."""
+    others: UserQuerySet = User.objects.active().exclude(pk=user.pk)
+    has_others = others.in_roles(Role.ADMIN).exists() or others.filter(is_superuser=True).exists()
+    return user.is_admin and not has_others
+
+
 def calendar_for(user: User) -> Calendar:
     """The user's working hours: their own, else the oldest team's that has some, else the
     organisation's. Raise NoOrganisation where none of them is there.

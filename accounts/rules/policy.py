@@ -19,6 +19,8 @@ class Relation(StrEnum):
     """Had a leg that has ended: reads, no longer acts."""
     TEAM = "team"
     """Manages a team of the submitter or of one of the receivers, or the pool that holds it."""
+    HOLDER = "holder"
+    """Has it while it is held: manages the pool, or stands in for whoever does."""
     SELF = "self"
     """The row is the person's own record."""
     ALL = "all"
@@ -76,21 +78,27 @@ _OWN_SUBMITTED = frozenset({Relation.SUBMITTER})
 _OWN_RECEIVED = frozenset({Relation.RECEIVER})
 _INVOLVED = frozenset({Relation.SUBMITTER, Relation.RECEIVER, Relation.PAST_RECEIVER})
 _TEAM = frozenset({Relation.TEAM})
+_HELD = frozenset({Relation.HOLDER})
 _SELF = frozenset({Relation.SELF})
 _SELF_OR_TEAM = frozenset({Relation.SELF, Relation.TEAM})
 _ANY = frozenset({Relation.ALL})
 
 RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.HANDOFF_CREATE: {SDR: _ANY, MANAGER: _ANY, ADMIN: _ANY},
-    Action.HANDOFF_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
-    Action.HANDOFF_EDIT: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
-    Action.HANDOFF_SUBMIT: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_READ: {
+        SDR: _INVOLVED | _HELD,
+        AE: _INVOLVED | _HELD,
+        MANAGER: _INVOLVED | _HELD | _TEAM,
+        ADMIN: _ANY,
+    },
+    Action.HANDOFF_EDIT: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED | _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_SUBMIT: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED | _TEAM, ADMIN: _ANY},
     # An admin configures; deciding about a lead stays with the receiver and the managers.
     Action.HANDOFF_ACCEPT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
     Action.HANDOFF_REJECT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
-    Action.HANDOFF_FIX: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
-    Action.HANDOFF_CONCEDE: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
-    Action.HANDOFF_WITHDRAW: {SDR: _OWN_SUBMITTED, MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_FIX: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED | _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_CONCEDE: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED | _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_WITHDRAW: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED | _TEAM, ADMIN: _ANY},
     Action.HANDOFF_CONTEST: {SDR: _OWN_SUBMITTED, MANAGER: _OWN_SUBMITTED},
     # Nobody rules on their own; the service refuses who submitted, received or contested it.
     Action.HANDOFF_RULE: {MANAGER: _TEAM, ADMIN: _ANY},
@@ -107,13 +115,31 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
         MANAGER: frozenset({Relation.PAST_RECEIVER, Relation.TEAM}),
         ADMIN: _ANY,
     },
-    Action.HANDOFF_DISQUALIFY: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
-    Action.HANDOFF_NURTURE: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
-    Action.HANDOFF_RETURN: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
-    Action.HANDOFF_MERGE: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED, ADMIN: _ANY},
-    Action.HANDOFF_REASSIGN: {MANAGER: _TEAM, ADMIN: _ANY},
-    Action.CLOCK_PAUSE: {MANAGER: _TEAM, ADMIN: _ANY},
-    Action.CLOCK_ACKNOWLEDGE: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.HANDOFF_DISQUALIFY: {
+        AE: _OWN_RECEIVED,
+        MANAGER: _TEAM | _OWN_RECEIVED | _HELD,
+        ADMIN: _ANY,
+    },
+    Action.HANDOFF_NURTURE: {
+        AE: _OWN_RECEIVED,
+        MANAGER: _TEAM | _OWN_RECEIVED | _HELD,
+        ADMIN: _ANY,
+    },
+    # Whoever manages a pool decides about what it holds, whatever their role.
+    Action.HANDOFF_RETURN: {
+        SDR: _HELD,
+        AE: _OWN_RECEIVED | _HELD,
+        MANAGER: _TEAM | _OWN_RECEIVED | _HELD,
+        ADMIN: _ANY,
+    },
+    Action.HANDOFF_MERGE: {
+        AE: _OWN_RECEIVED,
+        MANAGER: _TEAM | _OWN_RECEIVED | _HELD,
+        ADMIN: _ANY,
+    },
+    Action.HANDOFF_REASSIGN: {SDR: _HELD, AE: _HELD, MANAGER: _TEAM | _HELD, ADMIN: _ANY},
+    Action.CLOCK_PAUSE: {MANAGER: _TEAM | _HELD, ADMIN: _ANY},
+    Action.CLOCK_ACKNOWLEDGE: {MANAGER: _TEAM | _HELD, ADMIN: _ANY},
     Action.LEAD_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
     Action.REVIEW_READ: dict.fromkeys(_EVERYBODY, _ANY),
     Action.LATE_READ: {MANAGER: _ANY, ADMIN: _ANY},

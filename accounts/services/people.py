@@ -10,8 +10,9 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from accounts.choices import Role
-from accounts.models import Membership, Team, User, UserQuerySet
+from accounts.models import Membership, Team, User
 from accounts.rules.policy import Action
+from accounts.selectors import is_last_admin
 from accounts.services.errors import InvalidPerson, LastAdmin
 from accounts.services.keeping import keep, name_problems, permit, raise_for, zone_problems
 from core.errors import FieldProblem
@@ -75,7 +76,7 @@ def change_user(
     # One at a time, so that the last two admins cannot take the role from each other.
     ensure_roles()
     Group.objects.select_for_update(no_key=True).get(name=Role.ADMIN.label)
-    if user.is_admin and Role.ADMIN not in roles and not other_admins(user):
+    if Role.ADMIN not in roles and is_last_admin(user):
         raise LastAdmin("Make somebody else an admin first; then this role can be taken away.")
     user.name, user.email, user.zone, user.calendar = name.strip(), email, zone, calendar
     keep_person(user, by=by, now=now, fields=["name", "email", "zone", "calendar"])
@@ -100,11 +101,6 @@ def keep_person(
     except IntegrityError as error:
         # Somebody else took the same address in the meantime.
         raise InvalidPerson(problems=[_taken(user.email)]) from error
-
-
-def other_admins(user: User) -> bool:
-    others: UserQuerySet = User.objects.active().exclude(pk=user.pk)
-    return others.in_roles(Role.ADMIN).exists() or others.filter(is_superuser=True).exists()
 
 
 def write_roles(user: User, roles: Iterable[Role]) -> None:

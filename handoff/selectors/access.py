@@ -6,14 +6,19 @@ from accounts.choices import Role
 from accounts.models import Membership, User
 from accounts.rules.policy import Action, Relation, allows
 from accounts.selectors import manager_of, organisation
+from handoff.choices import Status
 from handoff.models import Handoff, HandoffType, Leg
 
 
 def relations_of(row: Handoff, user: User) -> frozenset[Relation]:
     """Every relation in which the user stands to the handoff, for the policy to judge."""
     found = set()
-    if row.submitted_by_id == user.pk:
+    # What comes back from a receiver belongs to whoever took over from a submitter that has left.
+    is_back = row.status == Status.REJECTED and row.owner_id == user.pk
+    if row.submitted_by_id == user.pk or is_back:
         found.add(Relation.SUBMITTER)
+    if row.status == Status.HOLDING and row.owner_id == user.pk:
+        found.add(Relation.HOLDER)
     legs = list(Leg.objects.filter(handoff_id=row.pk).values_list("receiver_id", "ended_at"))
     if any(receiver == user.pk and ended is None for receiver, ended in legs):
         found.add(Relation.RECEIVER)
@@ -49,6 +54,8 @@ def was_taken_back(user: User, action: Action, relations: frozenset[Relation]) -
 
 def submitters_side(row: Handoff) -> User:
     """Who has what comes back: the submitter, or who answers for one that has left."""
+    if row.status == Status.REJECTED and row.owner.is_active:
+        return row.owner
     if row.submitted_by.is_active:
         return row.submitted_by
     return manager_of(row.submitted_by) or organisation().fallback_manager

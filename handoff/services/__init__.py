@@ -22,6 +22,7 @@ from handoff.services.escalate import apply_escalations
 from handoff.services.holding import drain_holding
 from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
+from handoff.services.leaving import Offboarded, offboard_user
 from handoff.services.meetings import remind_of_meetings
 from handoff.services.merging import merge_duplicate
 from handoff.services.moves import reassign_handoff
@@ -30,6 +31,7 @@ from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
 
 __all__ = [
+    "Offboarded",
     "accept_handoff",
     "acknowledge_late",
     "apply_cover",
@@ -48,6 +50,7 @@ __all__ = [
     "log_touch",
     "merge_duplicate",
     "nurture_handoff",
+    "offboard_user",
     "pause_clocks",
     "reassign_handoff",
     "record_outcome",

@@ -140,7 +140,7 @@ def _recipients(row: Handoff, escalation: Escalation, link: HandoffClock) -> lis
 
 def _named(name: str, row: Handoff, link: HandoffClock, late: User) -> User | None:
     if name == "submitter":
-        return row.submitted_by
+        return _submitter(row)
     if name == "manager":
         is_theirs = link.kind == ClockKind.HAND_OFF
         pool_manager = row.pool.manager if row.pool and not is_theirs else None
@@ -152,7 +152,12 @@ def _late_one(row: Handoff, link: HandoffClock) -> User:
     """Whose clock it is: the leg's receiver, the submitter, or whoever has the lead now."""
     if link.leg is not None:
         return link.leg.receiver
-    return row.submitted_by if link.kind == ClockKind.HAND_OFF else row.owner
+    return _submitter(row) if link.kind == ClockKind.HAND_OFF else row.owner
+
+
+def _submitter(row: Handoff) -> User:
+    """Who works on what is not handed off: the submitter, or who took over from one that left."""
+    return row.owner if row.status in (Status.DRAFT, Status.REJECTED) else row.submitted_by
 
 
 def _record(

@@ -1,0 +1,208 @@
+"""A person leaves: everything that they answer for changes hands in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.rules.policy import Action, allows
+from accounts.services import deactivate_user, hold_admins
+from core.errors import Conflict, FieldProblem, NotPermitted
+from handoff.choices import EventKind, LegEnd, Status, TransferReason
+from handoff.errors import LeavingRefused
+from handoff.models import Handoff, Leg
+from handoff.rules.transitions import Step
+from handoff.selectors.leaving import emptied_by, leaving_problems, owned_by, received_by
+from handoff.services import tell
+from handoff.services.change import apply_change, transfer_to
+from handoff.services.closing import end_live_leg, free
+from handoff.services.moves import backup_of, moved_data, rule_of_leg
+from handoff.services.placement import Reason, place
+from routing.choices import TurnKind
+from routing.models import Load, Member, Pool, Rule
+from routing.services import leave_pools, lock_loads_of_pools, lock_pools
+from sla.models import Clock
+
+LEFT = Reason(
+    TurnKind.ROTATION,
+    TransferReason.LEFT,
+    EventKind.REASSIGNED,
+    first_turn=TurnKind.BACKUP,
+    is_counted=False,
+)
+# A lead that arrives while the person leaves makes the transaction begin anew.
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Offboarded:
+    """What changed hands: to the successor, to other receivers, and what is held now."""
+
+    user: User
+    successor: User
+    handed_over: int
+    moved: int
+    held: int
+    pools: tuple[Pool, ...]
+    was_fallback_manager: bool
+
+
+class _MoreArrived(Exception):
+    """Something came to the person after their handoffs were locked."""
+
+
+def offboard_user(
+    user: User, *, successor: User, by: User, now: datetime, leaves_pools_empty: bool = False
+) -> Offboarded:
+    """Let a person leave: they can no longer sign in, and nothing stays with them.
+
+    Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
+    manager go to the successor; what they have received goes to their backups, else to the next
+    receivers, else it is held. ``leaves_pools_empty`` confirms that pools may be left without
+    anybody.
+
+    Raises:
+        LeavingRefused: ``problems`` names what keeps them from leaving.
+        NotPermitted: only an admin lets people leave.
+        Conflict: leads keep arriving; try again.
+    """
+    if not by.is_active or not allows(by.roles, Action.PERSON_OFFBOARD, frozenset()):
+        raise NotPermitted("Only a RevOps admin can let somebody leave.")
+    for _ in range(MOST_ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _offboard(
+                    user, successor=successor, by=by, now=now, confirmed=leaves_pools_empty
+                )
+        except _MoreArrived:
+            continue
+    raise Conflict("New leads keep arriving for this person. Pause them first, then try again.")
+
+
+def _offboard(
+    user: User, *, successor: User, by: User, now: datetime, confirmed: bool
+) -> Offboarded:
+    hold_admins()
+    user.refresh_from_db()
+    successor = User.objects.get(pk=successor.pk)
+    rows = _lock(user)
+    owned = [row for row in rows if row.status not in (Status.PENDING, Status.ACCEPTED)]
+    received = [row for row in rows if row.status in (Status.PENDING, Status.ACCEPTED)]
+    _refuse(user, successor, by=by, writes=any(row.status != Status.HOLDING for row in owned))
+    legs = _end_legs(received, now=now)
+    _lock_pools(user, legs)
+    _refuse_emptied(user, confirmed=confirmed)
+    if {*_ids(user)} - {row.pk for row in rows}:
+        raise _MoreArrived
+    backups = {leg.pk: backup_of(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
+    pools = leave_pools(user=user, successor=successor, by=by, now=now)
+    was_fallback = deactivate_user(user=user, successor=successor, by=by, now=now)
+    for row in owned:
+        _hand_over(row, user, successor, by=by, now=now)
+    placed = 0
+    for row, leg, rule in legs:
+        placed += _pass_on(row, leg, rule, first=backups[leg.pk], by=by, now=now)
+    return Offboarded(
+        user=user,
+        successor=successor,
+        handed_over=len(owned),
+        moved=placed,
+        held=len(legs) - placed,
+        pools=tuple(pools),
+        was_fallback_manager=was_fallback,
+    )
+
+
+def _ids(user: User) -> list[int]:
+    owned = list(owned_by(user).values_list("pk", flat=True))
+    return sorted({*owned, *received_by(user).values_list("pk", flat=True)})
+
+
+def _lock(user: User) -> list[Handoff]:
+    """All that is theirs, locked by id, and the clocks of what they have received after them."""
+    rows = list(
+        Handoff.objects.select_for_update(of=("self",))
+        .filter(pk__in=_ids(user))
+        .select_related("lead__company", "type", "submitted_by", "owner", "pool")
+        .order_by("pk")
+    )
+    kept = [row for row in rows if user.pk in (row.owner_id, row.submitted_by_id)]
+    clocks = Clock.objects.filter(
+        handoff_clock__handoff__in=[row.pk for row in kept], handoff_clock__is_current=True
+    )
+    list(clocks.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    return [row for row in kept if row.status != Status.CLOSED]
+
+
+def _refuse(user: User, successor: User, *, by: User, writes: bool) -> None:
+    problems = list(leaving_problems(user, successor, by=by, writes=writes))
+    if problems:
+        raise LeavingRefused(problems[0].message, problems=problems)
+
+
+def _refuse_emptied(user: User, *, confirmed: bool) -> None:
+    emptied = [str(pool) for pool in emptied_by(user)]
+    if emptied and not confirmed:
+        message = f"Nobody would be left in {', '.join(emptied)}. Confirm that, or add somebody."
+        problem = FieldProblem("leaves_pools_empty", "last_member", message)
+        raise LeavingRefused(message, problems=[problem])
+
+
+def _end_legs(received: Sequence[Handoff], *, now: datetime) -> list[tuple[Handoff, Leg, Rule]]:
+    """End their legs, all before the first pool is locked, with the rules to go on by."""
+    ended = []
+    for row in received:
+        leg = end_live_leg(row, Step.LEAVE, LegEnd.REASSIGNED, note="", now=now)
+        if leg is not None:
+            ended.append((row, leg, rule_of_leg(row, leg)))
+    return ended
+
+
+def _lock_pools(user: User, legs: Sequence[tuple[Handoff, Leg, Rule]]) -> None:
+    """Every pool that this touches, then every load, and theirs whatever pool they are in."""
+    pools = {pool for _, leg, rule in legs for pool in (leg.turn.pool_id, rule.pool_id)}
+    pools |= set(Member.objects.filter(user=user).values_list("pool", flat=True))
+    pools |= set(Pool.objects.filter(manager=user).values_list("pk", flat=True))
+    lock_pools(pools)
+    Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
+    lock_loads_of_pools(pools, user_ids=[user.pk])
+
+
+def _hand_over(row: Handoff, user: User, successor: User, *, by: User, now: datetime) -> None:
+    if row.status == Status.DRAFT:
+        changes = {"owner_id": successor.pk, "submitted_by_id": successor.pk}
+    else:
+        changes = transfer_to(row, to=successor, reason=TransferReason.LEFT, by=by, now=now)
+    apply_change(
+        row,
+        event=EventKind.REASSIGNED,
+        by=by,
+        now=now,
+        changes=changes,
+        data={
+            "from": user.pk,
+            "to": successor.pk,
+            "reason": TransferReason.LEFT.value,
+        },
+    )
+
+
+def _pass_on(
+    row: Handoff, leg: Leg, rule: Rule, *, first: int | None, by: User, now: datetime
+) -> int:
+    """1 when somebody has it now, 0 when it is held."""
+    next_leg = place(
+        row,
+        rule=rule,
+        reason=LEFT,
+        by=by,
+        now=now,
+        changes={},
+        data=moved_data(leg, TransferReason.LEFT),
+        first=first,
+    )
+    free(leg, now=now)
+    tell.about_move(row, leg, next_leg, now=now)
+    return int(next_leg is not None)
