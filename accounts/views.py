@@ -10,9 +10,10 @@ from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_str
-from django.utils.http import urlsafe_base64_decode
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -129,7 +130,7 @@ def time_off_add(request: HttpRequest, pk: int) -> HttpResponse:
             add_problems(form, error)
         else:
             messages.success(request, f"{user} gets no new leads in this time.")
-            return redirect("accounts:time_off")
+            return redirect(_back(request))
     return _form_page(request, "accounts/time_off_add.html", form, away=user)
 
 
@@ -158,7 +159,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
             add_problems(form, error)
         else:
             messages.success(request, f"{user} is paused and gets no new leads.")
-            return redirect("accounts:time_off")
+            return redirect(_back(request))
     return _form_page(request, "accounts/pause.html", form, paused=user)
 
 
@@ -169,7 +170,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     user = _visible(by, pk)
     services.resume_user(user=user, by=by, now=timezone.now())
     messages.success(request, f"{user} gets new leads again.")
-    return redirect("accounts:time_off")
+    return redirect(_back(request))
 
 
 def _visible(by: User, pk: int) -> User:
@@ -181,4 +182,13 @@ def _visible(by: User, pk: int) -> User:
 
 def _form_page(request: HttpRequest, template: str, form: Any, **context: Any) -> HttpResponse:
     status = INVALID if form.errors else HTTPStatus.OK
-    return page(request, template, {"form": form, **context}, status=status)
+    shown = {"form": form, "back": _back(request), **context}
+    return page(request, template, shown, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page of ours that the person came from, else the one about time off."""
+    asked = request.GET.get("next", "")
+    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return asked
+    return reverse("accounts:time_off")

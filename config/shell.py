@@ -11,8 +11,10 @@ NEW_HANDOFF = Entry("New handoff", "add_circle", "handoff:new")
 MY_QUEUE = Entry("My queue", "inbox", "handoff:queue")
 MY_HANDOFFS = Entry("My handoffs", "swap_horiz", "handoff:list")
 LEADS = Entry("Leads", "person_search", "handoff:leads")
-LATE_NOW = Entry("Late now", "assignment_late", "handoff:late")
-HOLDING = Entry("Holding", "hourglass_empty", "handoff:holding")
+LATE_NOW = Entry("Late now", "assignment_late", "handoff:late", badge="late", counted="late")
+HOLDING = Entry("Holding", "hourglass_empty", "handoff:holding", badge="held", counted="held")
+CONTESTS = Entry("Contests", "gavel", "handoff:contests", badge="contests", counted="to rule on")
+TEAM = Entry("Team", "groups_2", "handoff:team")
 HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
 WEEKLY_REVIEW = Entry("Weekly review", "monitoring", "review:week")
 POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
@@ -34,8 +36,8 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
         Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "manager": (
-        Group("Now", (LATE_NOW, HOLDING)),
-        Group("Team", (WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
+        Group("Now", (LATE_NOW, HOLDING, CONTESTS)),
+        Group("Team", (TEAM, WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
         Group("Me", (INBOX, NOTIFICATIONS)),
     ),
     "admin": (
@@ -55,8 +57,10 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
             "Check",
             (
                 Entry("Handoffs", "swap_horiz", "handoff:list"),
-                Entry("Late now", "assignment_late", "handoff:late"),
-                Entry("Holding", "hourglass_empty", "handoff:holding"),
+                LATE_NOW,
+                HOLDING,
+                CONTESTS,
+                TEAM,
                 Entry("Weekly review", "monitoring", "review:week"),
                 Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
                 Entry("Events", "history", "admin:handoff_event_changelist"),
@@ -69,7 +73,12 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
     ),
 }
 
-SHELL_BADGES: dict[str, str] = {"unread": "notify.selectors.unread_count"}
+SHELL_BADGES: dict[str, str] = {
+    "unread": "notify.selectors.unread_count",
+    "late": "handoff.views.manager.late_badge",
+    "held": "handoff.views.manager.held_badge",
+    "contests": "handoff.views.manager.contest_badge",
+}
 
 
 def _asset(path: str) -> Any:
@@ -110,6 +119,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         _asset("shell/shell.js"),
         _asset("shell/dialog.js"),
+        _asset("shell/check.js"),
         _asset("shell/live.js"),
     ],
     "SIDEBAR": {"navigation": "core.navigation.sidebar"},

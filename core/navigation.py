@@ -18,12 +18,13 @@ BADGES_ATTRIBUTE = "_shell_badges"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the side bar; `badge` names a count in `SHELL_BADGES`."""
+    """One line of the side bar; `badge` names a count in `SHELL_BADGES`, `counted` what it is."""
 
     title: str
     icon: str
     url_name: str
     badge: str = ""
+    counted: str = "unread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def _line(request: HttpRequest, entry: Entry, link: str) -> dict[str, Any]:
         "icon": entry.icon,
         "link": link,
         "count": count,
+        "counted": entry.counted,
         "active": False,
     }
 

@@ -102,7 +102,7 @@ class ReassignForm(CareForm):
         choices=REASSIGN_REASONS,
         error_messages={"invalid_choice": "Choose a reason from the list."},
     )
-    note = _note("Note", "The new owner reads it.")
+    note = _note("Note", "It stands in the history, for everybody who reads it.", required=True)
 
     def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

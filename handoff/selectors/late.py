@@ -138,10 +138,6 @@ def kinds_to_extend(row: Handoff) -> list[str]:
     return [kind for kind in _kinds(row, running) if kind not in NOT_EXTENDED]
 
 
-def paused_kinds(row: Handoff) -> list[str]:
-    return _kinds(row, models.Q(clock__state=ClockState.PAUSED))
-
-
 def _kinds(row: Handoff, narrowed: models.Q) -> list[str]:
     live = [ClockState.RUNNING, ClockState.PAUSED]
     links = HandoffClock.objects.filter(

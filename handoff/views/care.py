@@ -22,7 +22,6 @@ from handoff.manager_dialogs import (
     UPHELD,
     AcknowledgeForm,
     CareForm,
-    ClockForm,
     ExtendForm,
     ReassignForm,
     ReturnForm,
@@ -33,7 +32,8 @@ from handoff.rules.transitions import Step
 from handoff.rules.transitions import may as may_step
 from handoff.selectors.access import handoff_for, may
 from handoff.selectors.contests import contest_row, waiting_contest, why_not_rule
-from handoff.selectors.late import kinds_to_extend, late_kinds, paused_kinds
+from handoff.selectors.late import kinds_to_extend, late_kinds
+from handoff.selectors.reassign import candidates_for
 from handoff.selectors.story import what_happened_last
 from handoff.views.handoffs import lost, seen_version
 
@@ -95,8 +95,6 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     row = handoff_for(user, pk)
     if may(row, user, Action.HANDOFF_REASSIGN) and not may_step(Step.REASSIGN, row.status):
         return lost(request, row, _too_late(row), what="Not reassigned")
-    from handoff.selectors.reassign import candidates_for
-
     found = candidates_for(row, now=timezone.now())
     people = {one.user.pk: one.user for one in found}
 
@@ -122,7 +120,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
             data, people=list(people.values()), initial=_initial(request, row)
         ),
         run=run,
-        context={"candidates": found},
+        context={"candidates": found, "freeze_until": row.freeze_until},
     )
     return _answer(request, row, user, care)
 
@@ -165,13 +163,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request, User)
     row = handoff_for(user, pk)
     _require(row, user, Action.CLOCK_PAUSE, "Only a manager of theirs or an admin resumes it.")
-    form = ClockForm(request.POST, kinds=paused_kinds(row))
-    if not form.is_valid():
-        return lost(request, row, _too_late(row), what="Not resumed")
     try:
         services.resume_clocks(
             row,
-            kind=form.cleaned_data["kind"],
+            kind=request.POST.get("kind", ""),
             by=user,
             now=timezone.now(),
             version=seen_version(request),
