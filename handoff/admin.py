@@ -1,16 +1,23 @@
-"""Types with their forms, and the ledger of events: all of it to read."""
+"""Types with their forms, the catalogue of fields, and the ledger of events."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 
+from accounts.models import User
 from accounts.rules.policy import Action
-from core.admin import ReadOnlyAdmin, register
+from core.admin import PAGE_LENGTH, ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
+from handoff.catalogue_forms import FieldForm, NewFieldForm, NewTypeForm, TypeForm
 from handoff.choices import FieldKind, FieldTarget
-from handoff.models import Event, FormVersion, HandoffType
+from handoff.form_editor import list_of_lines
+from handoff.models import Event, Field, FormVersion, HandoffType
 from handoff.rules.form import Form, FormField
+from handoff.selectors.drafts import condition_words
+from handoff.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +28,101 @@ class Question:
     need: str
     kind: str
     target: str
+    notes: str
 
 
 def asked(version: FormVersion) -> list[tuple[str, list[Question]]]:
     """The sections of a form by title, with what each asks for."""
     form = Form.from_layout(version.layout)
     return [
-        (section.title, [_question(field) for field in section.fields]) for section in form.sections
+        (section.title, [_question(form, field) for field in section.fields])
+        for section in form.sections
     ]
 
 
-def _question(field: FormField) -> Question:
+def _question(form: Form, field: FormField) -> Question:
     kind = str(FieldKind(field.kind).label)
     return Question(
         label=field.label,
         need=field.need,
         kind=f"{kind}: {', '.join(field.options)}" if field.options else kind,
         target=str(FieldTarget(field.target).label),
+        notes=" ".join(_notes(form, field)),
     )
 
 
+def _notes(form: Form, field: FormField) -> Iterator[str]:
+    """When a field is asked, and what passes the gate, beyond its need and kind."""
+    if field.only_if is not None:
+        yield condition_words(form, field.only_if)
+    if field.minimum is not None:
+        yield f"From {field.minimum:,} on."
+    if field.partial:
+        yield f"In part: {', '.join(field.partial)}."
+
+
+def add_type(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
+    made = catalogue.create_type(
+        key=values["key"],
+        name=values["name"],
+        submitters=values["submitters"],
+        receivers=values["receivers"],
+        like=values["like"],
+        by=person(request, User),
+        now=timezone.now(),
+    )
+    return f"{made} is added, with the form of {values['like']}. Edit its form next."
+
+
+def change_type(request: HttpRequest, row: HandoffType, values: dict[str, Any]) -> str:
+    changed = catalogue.change_type(
+        row,
+        name=values["name"],
+        submitters=values["submitters"],
+        receivers=values["receivers"],
+        is_active=values["is_active"],
+        by=person(request, User),
+    )
+    return f"{changed} is changed. Open handoffs go on as they are."
+
+
+def type_as_it_is(request: HttpRequest, row: HandoffType) -> dict[str, Any]:
+    return {
+        "initial": {
+            "name": row.name,
+            "submitters": row.submitter_groups.all(),
+            "receivers": row.receiver_groups.all(),
+            "is_active": row.is_active,
+        }
+    }
+
+
 @register(HandoffType)
-class HandoffTypeAdmin(ReadOnlyAdmin):
+class HandoffTypeAdmin(ConfigAdmin):
     view_action = Action.CONFIG_READ
     list_title = "Types and forms"
-    list_display = ["name", "key", "form_in_use", "is_active"]
+    list_display = ["name", "key", "form_in_use", "submitters", "receivers", "is_active"]
     row_template = "handoff/type.html"
     row_fields = ["key", "is_active", "submitters", "receivers"]
+    dialogs = [
+        Dialog(
+            "new",
+            "Add a type",
+            add_type,
+            NewTypeForm,
+            of_list=True,
+            consequence="It is offered at once to the groups that submit it.",
+        ),
+        Dialog(
+            "edit",
+            "Change",
+            change_type,
+            TypeForm,
+            arguments=type_as_it_is,
+            consequence="Who submits and receives holds for new handoffs, from the next page on. "
+            "A type that is switched off is offered no more; its open handoffs go on.",
+        ),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
@@ -67,20 +142,117 @@ class HandoffTypeAdmin(ReadOnlyAdmin):
     def row_context(self, request: HttpRequest, row: HandoffType) -> dict[str, Any]:
         return {
             "asked": asked(row.current_form) if row.current_form else [],
-            "versions": row.forms.select_related("made_by").order_by("-n"),
+            "versions": row.forms.select_related("made_by").order_by("-n")[:PAGE_LENGTH],
+            "may_edit": self.may_edit(request, row),
         }
+
+
+def add_field(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
+    made = catalogue.add_field(
+        key=values["key"],
+        label=values["label"],
+        help=values["help"],
+        kind=values["kind"],
+        options=list_of_lines(values["options"]),
+        partial=list_of_lines(values["partial"]),
+        is_ahead=values["is_ahead"],
+        by=person(request, User),
+    )
+    return f"{made} is in the catalogue. Put it on a form next."
+
+
+def change_field(request: HttpRequest, row: Field, values: dict[str, Any]) -> str:
+    changed = catalogue.change_field(
+        row,
+        label=values["label"],
+        help=values["help"],
+        options=list_of_lines(values["options"]),
+        partial=list_of_lines(values["partial"]),
+        by=person(request, User),
+    )
+    return f"{changed} is changed. Forms say so from their next version on."
+
+
+def retire_field(request: HttpRequest, row: Field, values: dict[str, Any]) -> str:
+    catalogue.retire_field(row, by=person(request, User))
+    return f"{row} is offered no longer. Forms that have it keep it."
+
+
+def restore_field(request: HttpRequest, row: Field, values: dict[str, Any]) -> str:
+    catalogue.retire_field(row, by=person(request, User), is_retired=False)
+    return f"{row} can be put on forms again."
+
+
+@register(Field)
+class FieldAdmin(ConfigAdmin):
+    view_action = Action.CONFIG_READ
+    list_title = "Fields"
+    list_display = ["label", "key", "kind", "target", "is_custom", "is_retired"]
+    list_filter = ["target", "kind", "is_custom", "is_retired"]
+    search_fields = ["label", "key"]
+    ordering = ["label", "id"]
+    row_fields = [
+        "key", "kind", "target", "help", "answers", "in_part", "is_custom", "is_retired",
+    ]  # fmt: skip
+    dialogs = [
+        Dialog(
+            "new",
+            "Add a field",
+            add_field,
+            NewFieldForm,
+            of_list=True,
+            is_main=True,
+            consequence="Key and kind can never change. Nobody is asked before it is on a form.",
+        ),
+        Dialog(
+            "edit",
+            "Change",
+            change_field,
+            FieldForm,
+            is_main=True,
+            arguments=lambda request, row: {
+                "initial": {
+                    "label": row.label,
+                    "help": row.help,
+                    "options": "\n".join(row.options),
+                    "partial": "\n".join(row.partial),
+                }
+            },
+            consequence="Published forms stay as they are; their next version says it anew.",
+        ),
+        Dialog(
+            "retire",
+            "Retire",
+            retire_field,
+            is_danger=True,
+            is_shown=lambda row: row is not None and not row.is_retired,
+            consequence="It can no longer be put on a form. Forms that have it keep it.",
+        ),
+        Dialog(
+            "restore",
+            "Bring back",
+            restore_field,
+            is_shown=lambda row: row is not None and row.is_retired,
+        ),
+    ]
+
+    def answers(self, row: Field) -> str:
+        return ", ".join(row.options) or "free"
+
+    def in_part(self, row: Field) -> str:
+        return ", ".join(row.partial) or "no"
 
 
 @register(FormVersion)
 class FormVersionAdmin(ReadOnlyAdmin):
     view_action = Action.CONFIG_READ
     list_title = "Form versions"
-    list_display = ["type", "n", "made_by", "created_at"]
+    list_display = ["type", "n", "made_by", "published_at"]
     list_select_related = ["type", "made_by"]
     list_filter = ["type"]
     ordering = ["type", "-n"]
     row_template = "handoff/form_version.html"
-    row_fields = ["type", "n", "made_by", "created_at"]
+    row_fields = ["type", "n", "made_by", "published_at"]
 
     def row_context(self, request: HttpRequest, row: FormVersion) -> dict[str, Any]:
         return {"asked": asked(row)}
