@@ -73,7 +73,7 @@ script the link opens the same page by itself.
         for (const button of form.querySelectorAll("button")) {
             button.disabled = true;
         }
-        const address = form.getAttribute("action");
+        const address = submitter?.getAttribute("formaction") || form.getAttribute("action");
         const response = await fetch(address, {
             method: "POST",
             body,

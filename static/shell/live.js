@@ -39,12 +39,15 @@ dialog are left alone. A screen reader is told only of badges whose state has ch
     }
 
     function swap(region, fresh) {
-        const isInUse = region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+        const hasMenu = region.querySelector("details[data-menu][open]") !== null;
+        const isInUse =
+            hasMenu || (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
         if (!fresh || isInUse || region.innerHTML === fresh.innerHTML) {
             return;
         }
         const before = states(region);
-        const focused = document.activeElement?.id;
+        const row = region.contains(document.activeElement) ? document.activeElement.closest("[data-row]") : null;
+        const focused = document.activeElement?.id || row?.querySelector("[data-open]")?.id;
         region.replaceChildren(...fresh.childNodes);
         if (focused) {
             document.getElementById(focused)?.focus();

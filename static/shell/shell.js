@@ -57,7 +57,11 @@
         return target.closest("input, select, textarea, [contenteditable], dialog") !== null;
     }
 
-    /* A page offers keys by data-key="a" data-key-name="Accept" on a link or button. */
+    /*
+    A page offers keys by data-key="a" data-key-name="Accept" on a link or button. Within an
+    element with data-row they belong to that row: j and k move from row to row, by the focus on
+    each row's data-open, so that Enter opens it and what has the focus is always seen.
+    */
     function pressKey(event) {
         if (event.key === "Escape") {
             closeMenus(null);
@@ -75,13 +79,44 @@
             showKeys();
             return;
         }
-        const current = document.querySelector(".queue-row.current") || document;
-        const escaped = CSS.escape(event.key);
-        const target =
-            current.querySelector(`[${KEYS_ATTRIBUTE}="${escaped}"]`) ||
-            document.querySelector(`:not(.queue-row *)[${KEYS_ATTRIBUTE}="${escaped}"]`);
+        if (event.key === "j" || event.key === "k") {
+            moveRow(event.key === "j" ? 1 : -1);
+            return;
+        }
+        const target = keyTarget(CSS.escape(event.key));
         if (target) {
             event.preventDefault();
+            useTarget(target);
+        }
+    }
+
+    function rows() {
+        return [...document.querySelectorAll("[data-row]")];
+    }
+
+    function currentRow() {
+        return document.activeElement?.closest("[data-row]") || null;
+    }
+
+    function moveRow(by) {
+        const all = rows();
+        const at = all.indexOf(currentRow());
+        const next = at < 0 ? all[0] : all[Math.min(Math.max(at + by, 0), all.length - 1)];
+        next?.querySelector("[data-open]")?.focus();
+    }
+
+    /* Without a row in focus the key of a row only leads to the first one: nothing is done yet. */
+    function keyTarget(key) {
+        const own = currentRow()?.querySelector(`[${KEYS_ATTRIBUTE}="${key}"]`);
+        const free = document.querySelector(`[${KEYS_ATTRIBUTE}="${key}"]:not([data-row] *)`);
+        const isOfRows = !currentRow() && document.querySelector(`[data-row] [${KEYS_ATTRIBUTE}="${key}"]`);
+        return own || free || (isOfRows ? rows()[0].querySelector("[data-open]") : null);
+    }
+
+    function useTarget(target) {
+        if (target.matches("input, [data-open]")) {
+            target.focus();
+        } else {
             target.click();
         }
     }
@@ -144,6 +179,9 @@
             ["?", "Show the keys"],
             ["Esc", "Close"],
         ]);
+        if (rows().length) {
+            keys.set("j", "Next row").set("k", "Row before").set("Enter", "Open the row");
+        }
         for (const element of document.querySelectorAll(`[${KEYS_ATTRIBUTE}]`)) {
             keys.set(element.getAttribute(KEYS_ATTRIBUTE), element.dataset.keyName || element.textContent.trim());
         }
