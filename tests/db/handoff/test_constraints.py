@@ -1,6 +1,7 @@
 """Each constraint of the handoff tables refuses what it is there to refuse, whoever writes."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -8,7 +9,16 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 
 from handoff.models import Event, Field, FormVersion, Handoff, HandoffClock, Lead
-from handoff.services import apply_escalations, reject_handoff, start_fix, submit_handoff
+from handoff.services import (
+    accept_handoff,
+    apply_escalations,
+    contest_rejection,
+    convert_handoff,
+    log_touch,
+    reject_handoff,
+    start_fix,
+    submit_handoff,
+)
 from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, make_world
 
@@ -116,8 +126,8 @@ def leg_in_conflict_without_a_reason(world):
 
 
 def two_current_clocks_of_one_kind(world):
-    link = HandoffClock.objects.get(handoff=world.submitted())
-    other = HandoffClock.objects.get(handoff=world.submitted())
+    link = HandoffClock.objects.get(handoff=world.submitted(), kind="accept")
+    other = HandoffClock.objects.get(handoff=world.submitted(), kind="accept")
     set_(other, handoff=link.handoff_id)
 
 
@@ -145,6 +155,62 @@ def custom_field_of_a_company(row):
     Field.objects.create(key="x", label="X", kind="text", target="company", is_custom=True)
 
 
+def converted(world):
+    handoff = world.submitted()
+    handoff = accept_handoff(handoff, by=handoff.owner, now=NOW)
+    return convert_handoff(handoff, by=handoff.owner, now=NOW)
+
+
+def touched(world):
+    handoff = world.submitted()
+    return log_touch(handoff, kind="call", occurred_at=NOW, by=handoff.owner, now=NOW)
+
+
+def contested(world):
+    return contest_rejection(rejected(world), note="Not so", by=world.sdr, now=NOW)
+
+
+def contact_seconds_without_a_contact(world):
+    set_(world.submitted(), contact_seconds=1)
+
+
+def value_without_a_currency(world):
+    set_(converted(world), value=1)
+
+
+def value_below_nothing(world):
+    set_(converted(world), value=-1, currency="EUR")
+
+
+def outcome_of_what_was_not_converted(world):
+    set_(world.submitted(), deal_outcome="won")
+
+
+def disqualified_without_a_reason(world):
+    set_(world.submitted(), status="closed", closed_as="disqualified", closed_at=NOW)
+
+
+def reason_of_what_was_not_disqualified(world):
+    set_(converted(world), disqualified_for="no_need")
+
+
+def touch_of_the_future(world):
+    set_(touched(world), occurred_at=NOW + timedelta(seconds=1))
+
+
+def automated_touch_that_counts(world):
+    set_(touched(world), is_automated=True)
+
+
+def half_a_ruling(world):
+    set_(contested(world), ruled_at=NOW)
+
+
+def lead_merged_into_itself(world):
+    lead = world.submitted().lead
+    set_(lead, merged_into=lead.pk)
+
+
 VIOLATIONS = [
     ("handoff_handoff_one_open", two_open_handoffs_of_one_lead),
     ("handoff_handoff_one_next", two_handoffs_after_the_same_one),
@@ -157,6 +223,12 @@ VIOLATIONS = [
     ("handoff_handoff_closed_has_outcome", open_with_a_closing_time),
     ("handoff_handoff_rejected_has_reason", rejected_without_a_reason),
     ("handoff_handoff_acceptance_is_whole", accepted_without_its_seconds),
+    ("handoff_handoff_contact_is_whole", contact_seconds_without_a_contact),
+    ("handoff_handoff_value_has_currency", value_without_a_currency),
+    ("handoff_handoff_value_has_currency", value_below_nothing),
+    ("handoff_handoff_outcome_of_converted", outcome_of_what_was_not_converted),
+    ("handoff_handoff_disqualified_has_reason", disqualified_without_a_reason),
+    ("handoff_handoff_disqualified_has_reason", reason_of_what_was_not_disqualified),
     ("handoff_leg_one_live", two_live_legs),
     ("handoff_leg_end_has_kind", leg_ended_without_a_kind),
     ("handoff_leg_end_has_kind", leg_with_a_kind_and_no_end),
@@ -167,6 +239,10 @@ VIOLATIONS = [
     ("handoff_formversion_number", two_forms_with_one_number),
     ("handoff_field_custom_is_of_handoff", custom_field_of_a_company),
     ("handoff_company_domain", two_companies_of_one_domain),
+    ("handoff_touch_not_in_future", touch_of_the_future),
+    ("handoff_touch_automated_never_counts", automated_touch_that_counts),
+    ("handoff_contest_ruling_is_whole", half_a_ruling),
+    ("handoff_lead_not_merged_into_itself", lead_merged_into_itself),
     ("handoff_lead_external", two_leads_with_one_foreign_id),
 ]
 
@@ -197,12 +273,13 @@ def test_one_clock_leg_event_and_handoff_for_each_thing_they_belong_to(world):
     while fire_due_steps(late):
         pass
     apply_escalations(late)
-    breached = Event.objects.filter(handoff=handoff, kind="breached").get()
-    leg, link = handoff.legs.get(), handoff.clocks.get()
+    breached = Event.objects.filter(handoff=handoff, kind="breached").first()
+    leg, link = handoff.legs.first(), handoff.clocks.filter(kind="accept").first()
 
     refused(lambda: add_copy(breached, seq=1_000))
-    refused(lambda: set_(other.legs.get(), turn=leg.turn_id))
+    refused(lambda: set_(other.legs.first(), turn=leg.turn_id))
     refused(lambda: add_copy(link, is_current=False))
+    refused(lambda: add_copy(contested(world)))
     refused(lambda: set_(other, submission_uuid=handoff.submission_uuid))
 
 

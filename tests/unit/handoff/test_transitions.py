@@ -20,14 +20,22 @@ def test_tables_use_only_the_words_that_are_stored():
     )
 
 
+_CLOSING = {"return", "nurture", "disqualify", "merge"}
+
+
 @pytest.mark.parametrize(
     ("status", "steps"),
     [
         ("draft", {"submit", "withdraw"}),
-        ("holding", {"drain", "withdraw"}),
-        ("pending", {"accept", "reject", "conflict", "withdraw"}),
-        ("accepted", set()),
-        ("rejected", {"supersede", "concede"}),
+        ("holding", {"drain", "withdraw", "reassign"} | _CLOSING),
+        (
+            "pending",
+            {"accept", "reject", "conflict", "withdraw", "time_out"}
+            | {"reassign", "cover", "leave"}
+            | _CLOSING,
+        ),
+        ("accepted", {"convert", "reassign", "cover", "leave"} | _CLOSING),
+        ("rejected", {"supersede", "concede", "contest", "uphold", "overturn"}),
         ("closed", set()),
     ],
 )
@@ -52,3 +60,27 @@ def test_every_step_that_closes_says_as_what():
 )
 def test_lowering_a_temperature_takes_a_manager(before, after, by_manager, allowed):
     assert transitions.may_set_temperature(before, after, is_manager=by_manager) is allowed
+
+
+def test_every_step_that_closes_leaves_no_clock_of_its_state_running():
+    """A clock that a step does not name would run on for ever on a closed handoff."""
+    running = {
+        "draft": {"hand_off"},
+        "holding": {"contact"},
+        "pending": {"accept", "contact"},
+        "accepted": {"contact", "next_step"},
+        "rejected": {"hand_off"},
+    }
+    for step in CLOSED_AS:
+        for status in TRANSITIONS[step].sources:
+            assert running[status] <= set(CLOCK_EXITS[step]), step
+
+
+def test_buyers_clock_runs_on_through_every_change_of_receiver():
+    for step in (Step.CONFLICT, Step.TIME_OUT, Step.REASSIGN, Step.COVER, Step.ACCEPT):
+        assert "contact" not in CLOCK_EXITS[step]
+
+
+def test_touches_are_taken_where_somebody_may_be_in_contact():
+    assert {"holding", "pending", "accepted"} == transitions.TOUCHABLE
+    assert {"accepted"} == transitions.DATABLE
