@@ -6,15 +6,12 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from core.admin import add_problems
-from core.errors import DomainError
 from handoff.choices import TransferReason
-from handoff.forms import LARGEST_VERSION, ActForm
+from handoff.dialogs import LifeForm
 from sla.choices import ClockKind
 from sla.forms import LocalDateTimeField
 
 NOTE_LENGTH = 200
-LARGEST_KEY = 2**63 - 1
 UPHELD, OVERTURNED = "upheld", "overturned"
 # The product's own reasons for a move are not for people to give.
 REASSIGN_REASONS = (
@@ -34,21 +31,7 @@ def _note(label: str, help_text: str = "", *, required: bool = False) -> forms.C
     )
 
 
-class CareForm(ActForm):
-    """A form about one handoff that shows what a service refused beside what it names."""
-
-    version = forms.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_VERSION, widget=forms.HiddenInput
-    )
-
-    def refuse(self, error: DomainError) -> "CareForm":
-        """The same form with what the service refused; a name that it has not goes on top."""
-        self.full_clean()
-        add_problems(self, error)
-        return self
-
-
-class ClockForm(CareForm):
+class ClockForm(LifeForm):
     """A form about one of the handoff's clocks; where there is one only, it is not asked."""
 
     kind = forms.ChoiceField(
@@ -85,7 +68,7 @@ class ExtendForm(ClockForm):
     reason = _note("Reason", "It stands beside the clock, for everybody.", required=True)
 
 
-class ReassignForm(CareForm):
+class ReassignForm(LifeForm):
     """Who gets the handoff; `people` are those who may."""
 
     to = forms.TypedChoiceField(
@@ -111,11 +94,11 @@ class ReassignForm(CareForm):
             field.choices = [(str(user.pk), user.name) for user in people]
 
 
-class ReturnForm(CareForm):
+class ReturnForm(LifeForm):
     note = _note("What the submitter should do", "They read it on the new draft.", required=True)
 
 
-class RuleForm(CareForm):
+class RuleForm(LifeForm):
     """The ruling is the name of the button that was pressed."""
 
     ruling = forms.ChoiceField(
@@ -129,7 +112,7 @@ class RuleForm(CareForm):
     note = _note("Note", "Both read it.")
 
 
-class SuccessorForm(forms.Form):
+class OffboardForm(forms.Form):
     """Who takes over from somebody who leaves."""
 
     successor = forms.TypedChoiceField(
@@ -141,6 +124,10 @@ class SuccessorForm(forms.Form):
             "required": "Choose a successor.",
             "invalid_choice": "Choose somebody from the list.",
         },
+    )
+
+    leaves_pools_empty = forms.BooleanField(
+        required=False, label="Leave these pools without anybody: new leads are held there"
     )
 
     def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:

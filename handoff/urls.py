@@ -24,6 +24,7 @@ urlpatterns = [
     path("contests/", manager.contests, name="contests"),
     path("team/", manager.team, name="team"),
     path("members/<int:pk>/backup/", people.backup, name="backup"),
+    path("people/<int:pk>/offboard/", people.offboard, name="offboard"),
     path("types/<int:pk>/form/", catalogue.form_edit, name="form_edit"),
     path("leads/", lists.leads, name="leads"),
     path("handoffs/", lists.handoffs, name="list"),

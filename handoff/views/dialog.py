@@ -23,6 +23,8 @@ from handoff.selectors.story import what_happened_last
 from handoff.views.handoffs import lost, seen_version
 
 QUEUE = "queue"
+# Where people come from, and go back to: nobody's address is taken from a request.
+PLACES = {"late": "handoff:late", "holding": "handoff:holding", "contests": "handoff:contests"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,10 @@ def too_late(request: HttpRequest, row: Handoff, act: Act) -> HttpResponse:
 
 
 def back_to(request: HttpRequest, row: Handoff) -> str:
-    """Where the person came from: a part of their queue, or the handoff's page."""
+    """Where the person came from: a part of their queue, a manager's page, or the handoff's."""
     place, _, tab = request.GET.get("back", request.POST.get("back", "")).partition(":")
+    if place in PLACES:
+        return reverse(PLACES[place])
     if place != QUEUE:
         return reverse("handoff:detail", args=[row.pk])
     query = f"?tab={tab}" if tab and tab in TABS else ""

@@ -14,6 +14,7 @@ from core.admin import page, person, signed_in
 from core.navigation import address
 from handoff.choices import Status
 from handoff.selectors.access import types_for
+from handoff.selectors.late import late_count
 from handoff.selectors.lists import (
     PAGE_SIZE,
     handoff_list,
@@ -38,8 +39,11 @@ HOMES = (
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """To the page where this person's work is."""
-    roles = person(request, User).roles
-    names = [name for role, name in HOMES if role.value in roles]
+    user = person(request, User)
+    names = [name for role, name in HOMES if role.value in user.roles]
+    # A manager begins with what is late, and on a quiet day with the team.
+    if "handoff:late" in names and not late_count(user, now=timezone.now()):
+        names[names.index("handoff:late")] = "handoff:team"
     return HttpResponseRedirect(next(filter(None, map(address, [*names, "handoff:list"]))))
 
 
@@ -93,6 +97,7 @@ def handoffs(request: HttpRequest) -> HttpResponse:
         "q": " ".join(words),
         "query": _query(status=status, q=" ".join(words)),
         "heading": _heading(user),
+        "is_own": user.roles <= {Role.SDR.value},
         "may_create": bool(types_for(user)),
     }
     return page(request, "handoff/list.html", context)

@@ -13,7 +13,9 @@ from accounts.rules.policy import Action
 from accounts.selectors import relations_to_person
 from core.admin import add_problems, page, person, signed_in
 from core.errors import NotPermitted, Refused
-from handoff.manager_dialogs import BackupForm
+from handoff.manager_dialogs import BackupForm, OffboardForm
+from handoff.selectors.leaving import preview_offboarding
+from handoff.services import Offboarded, offboard_user
 from routing.models import Member
 from routing.services import set_backup
 
@@ -61,3 +63,49 @@ def _member(user: User, pk: int) -> Member:
     if member is None:
         raise Http404
     return member
+
+
+@require_http_methods(READ_OR_WRITE)
+@signed_in
+def offboard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let somebody leave: first what that would do, then, once it is confirmed, do it."""
+    user = person(request, User)
+    if not user.may(Action.PERSON_OFFBOARD):
+        raise NotPermitted("Only a RevOps admin lets somebody leave.")
+    leaver = User.objects.for_user(user).filter(pk=pk).first()
+    if leaver is None:
+        raise Http404
+    people = list(User.objects.active().exclude(pk=leaver.pk).order_by("name", "pk"))
+    is_post = request.method == "POST"
+    # Before it is sent, the address says whom the preview is about.
+    asked = request.POST if is_post else request.GET
+    form = OffboardForm(asked if "successor" in asked else None, people=people)
+    by_id = {one.pk: one for one in people}
+    chosen = by_id.get(form.cleaned_data["successor"]) if form.is_valid() else None
+    if is_post and chosen is not None:
+        try:
+            done = offboard_user(
+                leaver,
+                successor=chosen,
+                by=user,
+                now=timezone.now(),
+                leaves_pools_empty=form.cleaned_data["leaves_pools_empty"],
+            )
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            messages.success(request, _left(done))
+            return redirect("handoff:team")
+    now = timezone.now()
+    preview = preview_offboarding(leaver, successor=chosen, by=user, now=now)
+    is_refused = bool(form.errors) or (is_post and chosen is None)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_post and is_refused else HTTPStatus.OK
+    context = {"leaver": leaver, "preview": preview, "chosen": chosen, "form": form}
+    return page(request, "handoff/offboard.html", context, status=status)
+
+
+def _left(done: Offboarded) -> str:
+    parts = [f"{done.handed_over} to {done.successor}", f"{done.moved} to other receivers"]
+    if done.held:
+        parts.append(f"{done.held} held")
+    return f"{done.user} has left. Handoffs moved: {', '.join(parts)}."
