@@ -101,3 +101,15 @@ def test_notifications_are_readable_in_both_themes_on_any_screen(settings_page, 
     assert not problems(page)
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     assert not page.complaints
+
+
+def test_inbox_with_its_way_to_the_notifications_fits_a_phone(settings_page, live_server):
+    page = settings_page
+    page.get_by_role("button", name="Send me a test").click()
+    page.set_viewport_size(PHONE)
+    page.goto(live_server.url + reverse("notify:inbox"))
+    expect(page.get_by_text("A test from Handoff", exact=True)).to_be_visible()
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/inbox-390.png", full_page=True)
+    assert not problems(page)
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")

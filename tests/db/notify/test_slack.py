@@ -1,5 +1,6 @@
 """Slack's webhooks over a real line, to a server that misbehaves."""
 
+import contextlib
 import logging
 import ssl
 import threading
@@ -14,6 +15,8 @@ from notify.models import Attempt, Destination, Message
 from notify.registry import Text
 from notify.services import deliver_due, save_slack
 from notify.services.ways import close_destination
+from notify.transports import slack as slack_transport
+from notify.transports.base import MAX_HANGING
 from notify.transports.slack import ANSWER_BYTES
 from tests.support.servers import free_port, wait_for
 from tests.support.slack import slack_server
@@ -233,6 +236,19 @@ def test_deliver_due_with_a_mail_server_that_fails_posts_to_slack(
     deliver_due(now)
     assert fresh(mail).state == MessageState.PENDING
     assert fresh(message).state == MessageState.SENT
+
+
+def test_deliver_due_with_too_many_hanging_posts_tries_none_and_sends_mail(
+    slack, queue_slack, queue_mail, mailoutbox, bert, now
+):
+    message, mail = queue_slack(), queue_mail("mail", recipient=bert)
+    with contextlib.ExitStack() as hanging:
+        for _ in range(MAX_HANGING):
+            hanging.enter_context(slack_transport._slots)
+        deliver_due(now)
+    assert not slack.posts
+    assert fresh(message).last_error == "Not tried: earlier tries still hang."
+    assert fresh(mail).state == MessageState.SENT
 
 
 def test_deliver_due_to_an_endless_answer_reads_no_more_than_it_needs(slack, queue_slack, now):
