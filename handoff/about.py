@@ -27,6 +27,7 @@ class About:
     clock: Clock | None
     zone: ZoneInfo
     now: datetime
+    decided_by: str = ""
 
     @property
     def who(self) -> str:

@@ -1,14 +1,14 @@
 """What the messages about handoffs say, made anew each time one is sent or read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from accounts.models import User
 from accounts.selectors import zone_for
 from handoff import move_texts
 from handoff.about import About, settled
-from handoff.choices import DisqualifyReason, RejectReason, Status
-from handoff.models import Handoff, Leg
+from handoff.choices import DisqualifyReason, EventKind, RejectReason, Status
+from handoff.models import Event, Handoff, Leg
 from handoff.selectors.lists import in_sentence
 from notify.choices import Tone, Topic
 from notify.models import Message
@@ -33,6 +33,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
         .select_related("calendar_version")
         .in_bulk()
     )
+    deciders = _deciders(handoffs)
     people = User.objects.in_bulk({message.recipient_id for message in messages})
     zones = {pk: zone_for(person) for pk, person in people.items()}
     texts: dict[int, Text | None] = {}
@@ -44,9 +45,22 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
             clock=clocks.get(message.payload["clock"]),
             zone=zones[message.recipient_id],
             now=now,
+            decided_by=deciders.get((message.payload["leg"], message.kind), ""),
         )
         texts[message.pk] = _WRITERS[message.kind](about)
     return texts
+
+
+def _deciders(handoffs: Iterable[int]) -> dict[tuple[object, str], str]:
+    """Who decided on each leg, by the leg and the decision: a manager may act for a receiver."""
+    events = Event.objects.filter(
+        handoff__in=list(handoffs), kind__in=[EventKind.ACCEPTED, EventKind.REJECTED]
+    ).select_related("by")
+    return {
+        (event.data.get("leg"), event.kind): event.by.name
+        for event in events
+        if event.by is not None
+    }
 
 
 def refresh(message: Message, now: datetime) -> Text | None:
@@ -71,10 +85,17 @@ def _assigned(about: About) -> Text | None:
 def _accepted(about: About) -> Text | None:
     receiver = about.leg.receiver.name if about.leg else about.row.owner.name
     return Text(
-        subject=f"{about.who}: {receiver} accepted it",
+        subject=f"{about.who}: {_decided(about, receiver, 'accepted it')}",
         body=f"{receiver} has this lead now.",
         path=about.path,
     )
+
+
+def _decided(about: About, receiver: str, did: str) -> str:
+    """Who did it, and for whom where somebody else did."""
+    if about.decided_by in {"", receiver}:
+        return f"{receiver} {did}"
+    return f"{about.decided_by} {did} for {receiver}"
 
 
 def _rejected(about: About) -> Text | None:
@@ -85,7 +106,7 @@ def _rejected(about: About) -> Text | None:
     is_open = about.row.status == Status.REJECTED
     after = " It is yours again: fix it or concede." if is_open else ""
     return Text(
-        subject=f"{about.who}: {about.leg.receiver.name} rejected it, {reason}",
+        subject=f"{about.who}: {_decided(about, about.leg.receiver.name, 'rejected it')}, {reason}",
         body=f"Reason: {reason}.{note}{after}",
         path=about.path,
         action="Answer the rejection" if is_open else "Open",

@@ -28,7 +28,7 @@ PAGE_SIZE = 25
 AHEAD = timedelta(hours=2)
 """Working time within which something is called due soon."""
 TABS = ("", "accept", "contact", "step")
-_TAB_LABELS = {"": "All open", "accept": "To accept", "contact": "To contact", "step": "To move on"}
+_TAB_LABELS = {"": "All", "accept": "To accept", "contact": "To contact", "step": "To move on"}
 _OPEN = (Status.PENDING, Status.ACCEPTED)
 _ACTS = {
     Status.PENDING: {

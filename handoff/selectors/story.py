@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from handoff.choices import EventKind
-from handoff.models import Event, Handoff
+from handoff.models import Event, Handoff, Leg
 
 _DONE = {
     EventKind.SUBMITTED: "handed it off",
@@ -35,6 +35,9 @@ _DONE = {
     EventKind.REASSIGNED: "gave it to somebody else",
     EventKind.COVERED: "passed it to the cover",
 }
+
+# What is the receiver's to do, and a manager may do for them.
+_RECEIVERS = frozenset({EventKind.ACCEPTED, EventKind.REJECTED, EventKind.CONFLICT})
 
 
 def clock_time(at: datetime, *, now: datetime | None = None, zone: ZoneInfo | None = None) -> str:
@@ -65,7 +68,18 @@ def what_happened_last(row: Handoff, *, now: datetime) -> str:
         return "It has changed since you opened it. Nothing was changed."
     who = event.by.name if event.by else "Handoff"
     done = _DONE[EventKind(event.kind)]
-    return f"{who} {done} at {clock_time(event.at, now=now)}. Nothing was changed."
+    whom = _for_whom(event)
+    return f"{who} {done}{whom} at {clock_time(event.at, now=now)}. Nothing was changed."
+
+
+def _for_whom(event: Event) -> str:
+    """The receiver for whom somebody else decided; empty where they did themselves."""
+    if event.kind not in _RECEIVERS or event.by_id is None:
+        return ""
+    leg = Leg.objects.select_related("receiver").filter(pk=event.data.get("leg") or 0).first()
+    if leg is None or leg.receiver_id == event.by_id:
+        return ""
+    return f" for {leg.receiver.name}"
 
 
 def current_state(row: Handoff) -> dict[str, Any]:
