@@ -90,14 +90,35 @@ def test_preset_is_complete(name):
 
 def test_preset_temperatures_promises_what_the_product_says():
     promised = {
-        spec.key: (spec.targets[0].amount, spec.targets[0].unit)
+        spec.key: {target.kind: (target.amount, target.unit) for target in spec.targets}
         for spec in presets.PRESETS["temperatures"]
     }
+    days, minutes = "working_days", "working_minutes"
     assert promised == {
-        "hot": (60, "working_minutes"),
-        "warm": (240, "working_minutes"),
-        "cool": (1, "working_days"),
+        "hot": {
+            "hand_off": (240, minutes),
+            "accept": (60, minutes),
+            "contact": (240, minutes),
+            "next_step": (2, days),
+        },
+        "warm": {
+            "hand_off": (1, days),
+            "accept": (240, minutes),
+            "contact": (1, days),
+            "next_step": (2, days),
+        },
+        "cool": {
+            "hand_off": (3, days),
+            "accept": (1, days),
+            "contact": (5, days),
+            "next_step": (2, days),
+        },
     }
+
+
+def test_preset_standard_promises_an_answer_and_a_contact():
+    (standard,) = presets.PRESETS["standard"]
+    assert [target.kind for target in standard.targets] == ["accept", "contact"]
 
 
 def test_rules_and_stored_choices_use_the_same_words():
