@@ -126,6 +126,28 @@ class PersonForm(forms.Form):
     )
 
 
+class HoursForm(forms.Form):
+    """The hours and the zone that one person keeps, chosen among what there is."""
+
+    calendar = _calendar_field(required=False)
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        required=False,
+        help_text="Such as Europe/Berlin; empty: the team's, else the organisation's.",
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, usual: str, own: Calendar | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["calendar"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.empty_label = usual
+            # A retired calendar stays with whoever has it.
+            if own is not None and own.is_retired:
+                field.queryset = Calendar.objects.offered() | Calendar.objects.filter(pk=own.pk)
+
+
 class _TeamsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no generic at run time
     """A number that no column can hold is no team, and the database is not asked for it."""
 

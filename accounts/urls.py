@@ -13,6 +13,7 @@ urlpatterns = [
     path("time-off/", views.time_off, name="time_off"),
     path("time-off/<int:pk>/add/", views.time_off_add, name="time_off_add"),
     path("time-off/<int:pk>/remove/", views.time_off_remove, name="time_off_remove"),
+    path("time-off/<int:pk>/hours/", views.hours, name="hours"),
     path("time-off/<int:pk>/pause/", views.pause, name="pause"),
     path("time-off/<int:pk>/resume/", views.resume, name="resume"),
 ]

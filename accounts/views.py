@@ -20,16 +20,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import services
 from accounts.forms import (
+    HoursForm,
     PasswordChangeForm,
     PasswordForm,
     PauseForm,
     SignInForm,
     TimeOffForm,
 )
+from accounts.hours import hours_page, usual_hours_words
+from accounts.impact import person_words
 from accounts.models import TimeOff, User
-from accounts.selectors import availability, calendar_for
+from accounts.rules.policy import Action
+from accounts.selectors import availability, calendar_for, relations_to_person
 from core.admin import add_problems, page, person, signed_in
 from core.errors import Refused
+from worktime.forms import FromForm
+from worktime.rules.zones import zone_names
 
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 READ_OR_WRITE = ["GET", "HEAD", "POST"]
@@ -142,6 +148,42 @@ def time_off_remove(request: HttpRequest, pk: int) -> HttpResponse:
     services.remove_time_off(time_off=span, by=user, now=timezone.now())
     messages.success(request, f"{span.user} gets new leads again in that time.")
     return redirect("accounts:time_off")
+
+
+@require_http_methods(READ_OR_WRITE)
+@signed_in
+def hours(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person's two weeks as they will be, with time off drawn in, and the choice of hours."""
+    by = person(request, User)
+    user = _visible(by, pk)
+    form = HoursForm(
+        request.POST if request.method == "POST" else None,
+        usual=usual_hours_words(user),
+        own=user.calendar,
+        initial={"calendar": user.calendar_id, "zone": user.zone},
+    )
+    is_kept = form.is_valid() and "look" not in request.POST
+    if is_kept:
+        try:
+            user = services.set_hours(user=user, **form.cleaned_data, by=by, now=timezone.now())
+        except Refused as error:
+            add_problems(form, error)
+        else:
+            messages.success(request, person_words(user, calendar_for(user)))
+            return redirect("accounts:hours", user.pk)
+    chosen = form.cleaned_data.get("calendar") if form.is_bound else user.calendar
+    status = INVALID if form.errors else HTTPStatus.OK
+    context = {
+        "form": form,
+        "zones": zone_names(),
+        "is_own": user.pk == by.pk,
+        "may_edit": by.may(Action.HOURS_EDIT, relations_to_person(by, user)),
+        "may_set_backup": by.may(Action.BACKUP_EDIT, relations_to_person(by, user)),
+        "shown": hours_page(
+            user, chosen=chosen, since=FromForm(request.GET).first(), now=timezone.now()
+        ),
+    }
+    return page(request, "accounts/hours.html", context, status=status)
 
 
 @require_http_methods(READ_OR_WRITE)
