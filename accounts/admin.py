@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -22,8 +22,10 @@ from accounts.forms import (
     PersonForm,
     TeamForm,
 )
+from accounts.impact import organisation_words, person_words, team_words
 from accounts.models import Membership, Organisation, Team, User
 from accounts.rules.policy import Action
+from accounts.selectors import calendar_for
 from core.admin import ConfigAdmin, Dialog, person, register
 
 ONLY_ONCE = "It works once, within a week."
@@ -42,8 +44,15 @@ def add_person(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
 
 
 def change_person(request: HttpRequest, row: User, values: dict[str, Any]) -> str:
-    services.change_user(user=row, **values, by=person(request, User), now=timezone.now())
-    return f"{row} is changed."
+    before = (row.calendar_id, row.zone, row.roles)
+    user = services.change_user(user=row, **values, by=person(request, User), now=timezone.now())
+    told = [f"{user} is changed."]
+    if (user.calendar_id, user.zone) != before[:2]:
+        told.append(person_words(user, calendar_for(user)))
+    if user.roles != before[2]:
+        named = ", ".join(user.role_names) or "no role"
+        told.append(f"From the next page on they work as {named}.")
+    return " ".join(told)
 
 
 def invite(request: HttpRequest, row: User, values: dict[str, Any]) -> str:
@@ -66,8 +75,9 @@ def person_as_it_is(request: HttpRequest, row: User) -> dict[str, Any]:
 class UserAdmin(ConfigAdmin):
     view_action = edit_action = Action.PEOPLE_EDIT
     list_title = "People"
-    list_display = ["name", "email", "role_list", "team_list", "is_active"]
+    list_display = ["name", "role_list", "team_list", "hours", "open_leads", "is_active"]
     list_filter = ["is_active", "groups", "memberships__team"]
+    first_filter = "is_active__exact=1"
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
     row_template = "accounts/user.html"
@@ -101,7 +111,37 @@ class UserAdmin(ConfigAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.prefetch_related("groups", "memberships__team")
+        # What a person carries stands in an app above; it is reached from the person.
+        return rows.select_related("calendar", "load").prefetch_related(
+            "groups", "memberships__team__calendar"
+        )
+
+    def hours(self, row: User) -> str:
+        """The calendar by name: their own, else the oldest team's, else the organisation's."""
+        teams = sorted(row.memberships.all(), key=lambda one: one.pk)
+        of_team = (one.team.calendar for one in teams if one.team.calendar_id)
+        found = row.calendar or next(of_team, None)
+        return str(found) if found else "the organisation's"
+
+    def open_leads(self, row: User) -> str:
+        load = getattr(row, "load", None)
+        if load is None:
+            return ""
+        return (
+            str(load.open_count)
+            if load.capacity is None
+            else f"{load.open_count} of {load.capacity}"
+        )
+
+    open_leads.short_description = "open leads"  # type: ignore[attr-defined]  # read by Django
+
+    def row_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
+        return {
+            "hours": calendar_for(row) if row.is_active else row.calendar,
+            "offboard_url": _offboard_address(row) if row.is_active else "",
+            "load": getattr(row, "load", None),
+            "seats": row.pool_members.select_related("pool", "backup__user"),
+        }
 
     def role_list(self, row: User) -> str:
         return ", ".join(group.name for group in row.groups.all())
@@ -114,21 +154,34 @@ class UserAdmin(ConfigAdmin):
     team_list.short_description = "teams"  # type: ignore[attr-defined]  # read by Django
 
 
+def _offboard_address(row: User) -> str:
+    """The page on which somebody takes over from the person; empty where there is none."""
+    try:
+        return reverse("handoff:offboard", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+
+
 def add_team(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
     team = services.create_team(**values, by=person(request, User), now=timezone.now())
     return f"{team} is added. Its people and its manager are added on its own page."
 
 
 def change_team(request: HttpRequest, row: Team, values: dict[str, Any]) -> str:
-    services.change_team(team=row, **values, by=person(request, User), now=timezone.now())
-    return f"{row} is changed."
+    before = (row.calendar_id, row.zone)
+    team = services.change_team(team=row, **values, by=person(request, User), now=timezone.now())
+    if (team.calendar_id, team.zone) == before:
+        return f"{team} is changed. Nobody's hours change by it."
+    return f"{team} is changed. {team_words(team)}"
 
 
 def add_to_team(request: HttpRequest, row: Team, values: dict[str, Any]) -> str:
     membership = services.set_membership(
         team=row, **values, by=person(request, User), now=timezone.now()
     )
-    return f"{membership.user} is in {row}."
+    if membership.is_manager:
+        return f"{membership.user} manages {row} and sees its handoffs from the next page on."
+    return f"{membership.user} is in {row}: from the next page on its managers see their handoffs."
 
 
 @register(Team)
@@ -183,12 +236,17 @@ def change_member(request: HttpRequest, row: Membership, values: dict[str, Any])
     services.set_membership(
         team=row.team, user=row.user, **values, by=person(request, User), now=timezone.now()
     )
-    return f"{row.user} is changed in {row.team}."
+    if values["is_manager"]:
+        return f"{row.user} manages {row.team} and sees its handoffs from the next page on."
+    return f"{row.user} no longer manages {row.team} and sees only their own from the next page on."
 
 
 def remove_member(request: HttpRequest, row: Membership, values: dict[str, Any]) -> str:
     services.remove_membership(membership=row, by=person(request, User), now=timezone.now())
-    return f"{row.user} is no longer in {row.team}."
+    return (
+        f"{row.user} is no longer in {row.team}. What they own stays theirs; hours that came from "
+        "the team hold for clocks that run, and no longer for new ones."
+    )
 
 
 @register(Membership)
@@ -223,10 +281,10 @@ class MembershipAdmin(ConfigAdmin):
 
 
 def change_organisation(request: HttpRequest, row: Organisation, values: dict[str, Any]) -> str:
-    services.change_organisation(
+    changed = services.change_organisation(
         organisation=row, **values, by=person(request, User), now=timezone.now()
     )
-    return "The organisation is changed."
+    return f"{changed} is changed. {organisation_words(changed)}"
 
 
 @register(Organisation)
