@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from handoff.choices import Temperature
 from handoff.management.mapping import FileRefused, Reader, Row, column_of
+from handoff.rules.catalogue import CATALOGUE
 from handoff.rules.form import OPTIONAL, RECOMMENDED, REQUIRED, Form, FormField, Section
+from handoff.rules.values import check_answer, is_empty, read_answer
 from handoff.services.imports import LeadRow
 
 COMPANY_KEYS = ("name", "domain", "size", "industry", "country")
@@ -61,18 +60,29 @@ def _company(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, 
     if not company["name"]:
         column = column_of(sources["company.name"])
         reader.problems.add(row, column, "required", "The company has no name.")
+    for key, value in company.items():
+        _judge(reader, row, sources[f"company.{key}"], f"company.{key}", value)
     return company
 
 
 def _contact(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, Any]:
     contact = {key: reader.text(row, sources[key]) for key in CONTACT_KEYS if key in sources}
-    if contact.get("email"):
-        try:
-            validate_email(contact["email"])
-        except ValidationError:
-            message = f"{contact['email']!r} is not an e-mail address."
-            reader.problems.add(row, column_of(sources["email"]), "invalid_email", message)
+    for key, value in contact.items():
+        _judge(reader, row, sources[key], f"contact.{key}", value)
     return contact
+
+
+def _judge(reader: Reader, row: Row, source: Any, key: str, value: object) -> None:
+    """Report what the gate would say of a value, in the gate's words.
+
+    A choice may be named as the source names it: the form then asks for one of its own.
+    """
+    field = CATALOGUE[key]
+    problem = (
+        None if is_empty(value) else read_answer(field, value)[1] or check_answer(field, value)
+    )
+    if problem is not None and problem.code != "invalid_choice":
+        reader.problems.add(row, column_of(source), problem.code, problem.message)
 
 
 def _temperature(reader: Reader, row: Row, source: Any) -> str | None:

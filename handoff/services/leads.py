@@ -15,7 +15,7 @@ from handoff.choices import FieldTarget
 from handoff.models import Company, Lead
 from handoff.rules.form import Form
 from handoff.rules.kinds import is_partial
-from handoff.rules.values import check_answer, is_empty
+from handoff.rules.values import is_empty, read_answer
 
 _COMPANY = {
     "company.name": "name",
@@ -44,7 +44,9 @@ def answers_of_lead(lead: Lead, form: Form) -> dict[str, Any]:
         told = {key: getattr(source, column) for key, column in columns.items()}
         for key, value in {**source.details, **told}.items():
             field = form.get(key)
-            if field is not None and check_answer(field, value) is None:
+            if field is None or is_empty(value):
+                continue
+            if read_answer(field, value)[1] is None:
                 known[key] = value
     return known
 

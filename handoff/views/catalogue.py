@@ -15,6 +15,7 @@ from accounts.selectors import zone_for
 from core.admin import page, person, signed_in
 from core.errors import Conflict, DomainError, NotPermitted, Refused
 from handoff.choices import Temperature
+from handoff.errors import FormRefused
 from handoff.form_editor import EditorRows, shown_rows
 from handoff.forms import ActForm, DraftForm
 from handoff.models import Field, HandoffType
@@ -42,10 +43,14 @@ def form_edit(request: HttpRequest, pk: int) -> HttpResponse:
         rows = EditorRows.of_form(_begin_with(type_, request.GET.get("from", "")))
         return _editor(request, type_, rows, base=_number(type_))
     rows, what, base = EditorRows.of_post(request.POST), request.POST.get("do", ""), _base(request)
-    if what == PREVIEW:
-        return _preview(request, user, type_, rows, base=base)
-    if what == REVIEW:
-        return _review(request, type_, rows, base=base)
+    if what in {PREVIEW, REVIEW}:
+        form = build_form(rows.layout(), present=form_of(type_))
+        if problems := form_problems(form):
+            error = FormRefused("The form has to be put right first.", problems=problems)
+            return _editor(request, type_, rows, base=base, error=error)
+        if what == REVIEW:
+            return _review(request, type_, rows, form, base=base)
+        return _preview(request, user, type_, rows, form, base=base)
     if what == PUBLISH:
         return _publish(request, user, type_, rows, base=base)
     return _editor(request, type_, rows.done(what, request.POST.dict()), base=base)
@@ -84,21 +89,21 @@ def _publish(
 
 
 def _review(
-    request: HttpRequest, type_: HandoffType, rows: EditorRows, *, base: int
+    request: HttpRequest, type_: HandoffType, rows: EditorRows, form: Form, *, base: int
 ) -> HttpResponse:
-    form = build_form(rows.layout(), present=form_of(type_))
-    problems = form_problems(form)
-    if problems:
-        error = Refused("The form has to be put right first.", problems=problems)
-        return _editor(request, type_, rows, base=base, error=error)
     context = {**_carried(type_, rows, base), "impact": impact_of(type_, form)}
     return page(request, "handoff/form_review.html", context)
 
 
 def _preview(
-    request: HttpRequest, user: User, type_: HandoffType, rows: EditorRows, *, base: int
+    request: HttpRequest,
+    user: User,
+    type_: HandoffType,
+    rows: EditorRows,
+    layout: Form,
+    *,
+    base: int,
 ) -> HttpResponse:
-    layout = build_form(rows.layout(), present=form_of(type_))
     form = DraftForm.of_answers(layout, {}, temperature=Temperature.WARM, zone=zone_for(user).key)
     shown = {"form": form, "progress": progress(layout, {})}
     return page(request, "handoff/form_preview.html", {**_carried(type_, rows, base), **shown})

@@ -17,7 +17,7 @@ from handoff.management.mapping import FileRefused, Reader, Row, read_mapping, r
 from handoff.management.progress import Progress
 from handoff.management.reports import command_error
 from handoff.models import HandoffType
-from handoff.rules.gate import gate_problems
+from handoff.rules.gate import all_problems
 from handoff.services import install_type, replay_handoffs
 from handoff.services.imports import HandoffRow
 from routing.models import Pool
@@ -79,7 +79,7 @@ class Replay:
             lead = lead_of(self.reader, line, self.mapping)
             at = self.reader.instant(line, self.mapping["at"])
             answers = {item["key"]: self.reader.text(line, item["from"]) for item in fields}
-            for problem in gate_problems(self.form, answers):
+            for problem in all_problems(self.form, answers):
                 self.reader.problems.add(line, problem.field, problem.code, problem.message)
             address = self._address(line, self.mapping["submitter"])
             if at is None:
