@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import NotPermitted
 from handoff.models import Handoff, HandoffType, Lead
+from handoff.services.closing import convert_handoff
 from handoff.services.decide import accept_handoff
 from handoff.services.drafts import create_draft
 from handoff.services.leads import import_lead
@@ -86,11 +87,11 @@ def import_leads(
 def replay_handoffs(
     rows: Iterable[HandoffRow], *, type: HandoffType, done: Callable[[], None] = _nothing
 ) -> list[Handoff]:
-    """Hand off and accept every row at its own time, in that order, or none of them.
+    """Hand off, accept and convert every row at its own time, in that order, or none of them.
 
-    Whoever the router picks accepts at once, so that no clock stays open. All leads are written
-    first and all pools locked after them, so that nobody who hands off meanwhile waits for a lead
-    while this waits for their pool.
+    Whoever the router picks has made an opportunity of it at once, so that no clock stays open.
+    All leads are written first and all pools locked after them, so that nobody who hands off
+    meanwhile waits for a lead while this waits for their pool.
 
     Raises:
         DomainError: of the first row that cannot be handed off; nothing is kept.
@@ -106,6 +107,7 @@ def replay_handoffs(
         handoff = submit_handoff(draft, by=row.submitter, now=row.at)
         if handoff.status == "pending":
             handoff = accept_handoff(handoff, by=handoff.owner, now=row.at)
+            handoff = convert_handoff(handoff, by=handoff.owner, now=row.at)
         handoffs.append(handoff)
         done()
     return handoffs

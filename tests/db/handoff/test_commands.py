@@ -204,9 +204,9 @@ def test_replay_gives_every_deal_to_somebody_fairly_at_its_own_time(files):
     said = run("replay_handoffs", *files(deals(20), DEALS))
     assert said == "20 handoffs replayed to 3 receivers, 6 to 7 each.\n"
     handoffs = Handoff.objects.filter(type__key="imported_deal")
-    assert {h.status for h in handoffs} == {"accepted"}
+    assert {h.closed_as for h in handoffs} == {"converted"}
     assert all(h.submitted_at.year == 2018 and h.first_accepted_at for h in handoffs)
-    assert not Clock.objects.exclude(state="met").exists()
+    assert not Clock.objects.live().exists()
     assert not Load.objects.exclude(open_count=0).exists()
     times = list(Turn.objects.order_by("sequence").values_list("at", flat=True))
     assert times == sorted(times)

@@ -157,8 +157,7 @@ def test_overturned_turn_stays_spent_and_nothing_is_carried_twice(world):
     handoff = rule(contested(world), world, is_upheld=False)
     receiver = handoff.legs.get().receiver
     assert not CreditNote.objects.exists()
-    # A lead that is accepted waits for no decision, so it does not count as load.
-    assert Load.objects.get(user=receiver).open_count == 0
+    assert Load.objects.get(user=receiver).open_count == 1
     convert_handoff(handoff, by=receiver, now=RULED)
     assert Load.objects.get(user=receiver).open_count == 0
 

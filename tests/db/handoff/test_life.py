@@ -120,7 +120,8 @@ def test_accept_stops_the_clock_freezes_ownership_and_tells_the_submitter(world)
     assert handoff.freeze_until == later + timedelta(days=30)
     assert handoff.accept_seconds == 3600
     assert handoff.next_due_at == Clock.objects.get(kind="contact", state="running").due_at
-    assert Load.objects.get(user=receiver).open_count == 0
+    # It counts as load until the first contact.
+    assert Load.objects.get(user=receiver).open_count == 1
     assert Message.objects.filter(kind="accepted", recipient=world.sdr).count() == 1
 
 

@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db.models import DurationField, ExpressionWrapper, F
 
+from handoff.models import Contest, Leg
 from review.rules.figures import spread
+from review.rules.metrics import ACCEPTANCE
 from review.rules.weeks import Week, WeekRow
+from review.selectors.report import WeekFrame
+from review.selectors.rows import metric_rows
 from review.selectors.sources import decided_legs, due_clocks, submitted_handoffs
 from review.selectors.tallies import spreads, tally
 from tests.factories.review import HOUR, make_scene
@@ -89,6 +93,19 @@ def test_two_legs_of_one_handoff_are_two_decisions(scene):
 
     assert outcomes(decided_legs, scene) == {"conflict": 1, "accepted": 1}
     assert outcomes(submitted_handoffs, scene) == {"waiting": 1}
+
+
+def test_leg_accepted_by_a_ruling_is_dated_by_the_first_decision(scene):
+    leg = scene.leg(TUESDAY, how="rejected")
+    contest = {"by": scene.sdr, "at": TUESDAY, "ruled_by": scene.manager, "ruled_at": NOW}
+    Contest.objects.create(leg=leg, note="No", is_upheld=False, **contest)
+    Leg.objects.filter(pk=leg.pk).update(ended_at=None, ended_as="", accepted_at=NOW)
+
+    assert outcomes(decided_legs, scene) == {"accepted": 1}
+    assert outcomes(decided_legs, scene, row=WeekRow.of([Week(2026, 47)], BERLIN)) == {}
+    frame = WeekFrame(WEEK, BERLIN, Week(2026, 47))
+    (row,) = metric_rows(scene.admin, ACCEPTANCE, frame, now=NOW).all()
+    assert row.why == "Rejected Tue 10 Nov, 11:00; overturned Fri 20 Nov, 12:00, which accepted it."
 
 
 @pytest.mark.parametrize(
