@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.rules.policy import Action, Relation
 from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
 from routing import services
-from routing.forms import CapacityForm, MemberForm, NewMemberForm, PoolForm
+from routing.forms import BackupForm, CapacityForm, MemberForm, NewMemberForm, PoolForm
+from routing.impact import is_last, staying_words
 from routing.models import Load, Member, Pool, Turn
 from routing.selectors import explain_turn, pool_board
 
@@ -25,12 +26,16 @@ def add_pool(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
 
 def change_pool(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
     pool = services.change_pool(pool=row, **values, by=person(request, User), now=timezone.now())
-    return f"{pool} is changed."
+    counts = "counts" if pool.manual_costs_turn else "does not count"
+    return (
+        f"{pool} is changed. {pool.manager} owns what it holds from now on; what it holds already "
+        f"keeps its owner. A lead given by hand {counts} as a turn from the next one on."
+    )
 
 
 def add_member(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
     member = services.add_member(pool=row, **values, by=person(request, User), now=timezone.now())
-    return f"{member.user} is in {row}. Nobody else's turn moves."
+    return f"{member.user} is in {row} from the next lead on. Nobody else's turn moves."
 
 
 class MemberEditing(ConfigAdmin):
@@ -53,7 +58,7 @@ class PoolAdmin(MemberEditing):
     list_select_related = ["manager"]
     search_fields = ["name"]
     row_template = "routing/pool.html"
-    row_fields = ["manager", "turns_so_far"]
+    row_fields = ["manager", "manual_leads", "turns_so_far"]
     dialogs = [
         Dialog("new", "Add a pool", add_pool, PoolForm, of_list=True, is_main=True),
         Dialog(
@@ -62,7 +67,13 @@ class PoolAdmin(MemberEditing):
             change_pool,
             PoolForm,
             action=Action.CONFIG_EDIT,
-            arguments=lambda request, row: {"initial": {"name": row.name, "manager": row.manager}},
+            arguments=lambda request, row: {
+                "initial": {
+                    "name": row.name,
+                    "manager": row.manager,
+                    "manual_costs_turn": row.manual_costs_turn,
+                }
+            },
         ),
         Dialog(
             "member",
@@ -86,6 +97,11 @@ class PoolAdmin(MemberEditing):
 
     member_count.short_description = "members"  # type: ignore[attr-defined]  # read by Django
 
+    def manual_leads(self, row: Pool) -> str:
+        return "count as a turn" if row.manual_costs_turn else "cost no turn"
+
+    manual_leads.short_description = "leads given by hand"  # type: ignore[attr-defined]  # likewise
+
     def turns_so_far(self, row: Pool) -> int:
         return row.sequence
 
@@ -108,8 +124,37 @@ def pool_address(row: Member) -> str:
 
 
 def change_member(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
-    services.change_member(member=row, **values, by=person(request, User), now=timezone.now())
-    return f"{row.user} is changed in {row.pool}."
+    member = services.change_member(
+        member=row, **values, by=person(request, User), now=timezone.now()
+    )
+    gets = "gets no leads" if not member.is_active or member.weight == 0 else "takes part"
+    told = (
+        f"{row.user} {gets} in {row.pool} with weight {member.weight}, from the next lead on. "
+        f"{staying_words(row.user)}"
+    )
+    if gets != "takes part" and is_last(member):
+        told += f" Nobody else takes leads here: they wait in holding with {row.pool.manager}."
+    return told
+
+
+def present_member(request: HttpRequest, row: Member) -> dict[str, Any]:
+    last = (
+        f"Nobody else takes leads in {row.pool}. New leads would wait in holding, owned by "
+        f"{row.pool.manager}, until somebody does."
+    )
+    return {
+        "initial": {"weight": row.weight, "is_active": row.is_active},
+        "last": last if is_last(row) else "",
+    }
+
+
+def change_backup(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
+    services.set_backup(member=row, **values, by=person(request, User), now=timezone.now())
+    who = values["backup"].user if values["backup"] else "The next in the pool"
+    return (
+        f"{who} takes over from {row.user} in {row.pool}: what is not accepted in time, and "
+        f"during time off, from now on. {staying_words(row.user)}"
+    )
 
 
 def set_capacity(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
@@ -117,8 +162,14 @@ def set_capacity(request: HttpRequest, row: Member, values: dict[str, Any]) -> s
         user=row.user, **values, by=person(request, User), now=timezone.now()
     )
     if load.capacity is None:
-        return f"{row.user} may have any number of open leads."
-    return f"{row.user} may have {load.capacity} open leads and has {load.open_count}."
+        return f"{row.user} may have any number of open leads from the next lead on."
+    told = (
+        f"{row.user} may have {load.capacity} open leads from the next lead on. "
+        f"{staying_words(row.user)}"
+    )
+    if load.open_count >= load.capacity:
+        told += " No new one comes before there is room."
+    return told
 
 
 def present_capacity(request: HttpRequest, row: Member) -> dict[str, Any]:
@@ -133,7 +184,7 @@ class MemberAdmin(MemberEditing):
     list_select_related = ["user", "pool"]
     list_filter = ["pool", "is_active"]
     search_fields = ["user__name"]
-    row_fields = ["user", "pool", "weight", "credit", "is_active"]
+    row_fields = ["user", "pool", "weight", "credit", "is_active", "backup_name"]
     dialogs = [
         Dialog(
             "edit",
@@ -141,10 +192,17 @@ class MemberAdmin(MemberEditing):
             change_member,
             MemberForm,
             back=pool_address,
-            arguments=lambda request, row: {
-                "initial": {"weight": row.weight, "is_active": row.is_active}
-            },
-            consequence="Holds from the next pick on; what they have stays theirs.",
+            arguments=present_member,
+            consequence="Holds from the next lead on; what they have stays theirs.",
+        ),
+        Dialog(
+            "backup",
+            "Backup",
+            change_backup,
+            BackupForm,
+            back=pool_address,
+            arguments=lambda request, row: {"member": row},
+            consequence="What they have open stays theirs until it is late or they are away.",
         ),
         Dialog(
             "capacity",
@@ -159,7 +217,12 @@ class MemberAdmin(MemberEditing):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("user", "pool__manager")
+        return rows.select_related("user", "pool__manager", "backup__user")
+
+    def backup_name(self, row: Member) -> str:
+        return str(row.backup.user) if row.backup else ""
+
+    backup_name.short_description = "backup"  # type: ignore[attr-defined]  # read by Django
 
     def pool_of(self, row: Any) -> Pool:
         member: Member = row
@@ -174,7 +237,7 @@ class TurnAdmin(ReadOnlyAdmin):
     list_select_related = ["pool", "user", "rule"]
     list_filter = ["pool", "kind"]
     search_fields = ["user__name"]
-    ordering = ["-at", "-id"]
+    ordering = ["-id"]
     row_template = "routing/turn.html"
     row_fields = ["at", "pool", "sequence", "user", "kind", "credit_before", "credit_after"]
 

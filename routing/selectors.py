@@ -223,7 +223,7 @@ class BoardLine:
 def pool_board(pool: Pool, now: datetime) -> list[BoardLine]:
     """The pool's members with what decides the next pick, in a constant number of queries."""
     standings = member_standings(pool.pk, now=now)
-    members = Member.objects.filter(pool=pool).select_related("user").in_bulk()
+    members = Member.objects.filter(pool=pool).select_related("user", "backup__user").in_bulk()
     since = now - timedelta(days=BOARD_DAYS)
     kept = Turn.objects.filter(pool=pool, at__gt=since, credit_note__isnull=True)
     turns = dict(

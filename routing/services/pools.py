@@ -34,24 +34,45 @@ class InvalidPool(Refused):
 
 
 @transaction.atomic
-def create_pool(*, name: str, manager: User, by: User | None, now: datetime) -> Pool:
+def create_pool(
+    *,
+    name: str,
+    manager: User,
+    by: User | None,
+    now: datetime,
+    manual_costs_turn: bool = False,
+) -> Pool:
     """Make an empty pool; its manager owns what it holds while nobody is eligible."""
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can make a pool.")
     name = name.strip()
     raise_for(_pool_problems(name, manager, None))
-    return keep(Pool(name=name, manager=manager), by=by, now=now)
+    pool = Pool(name=name, manager=manager, manual_costs_turn=manual_costs_turn)
+    return keep(pool, by=by, now=now)
 
 
 @transaction.atomic
-def change_pool(*, pool: Pool, name: str, manager: User, by: User | None, now: datetime) -> Pool:
-    """Rename the pool or give it another manager; what it holds now keeps its owner."""
+def change_pool(
+    *,
+    pool: Pool,
+    name: str,
+    manager: User,
+    by: User | None,
+    now: datetime,
+    manual_costs_turn: bool | None = None,
+) -> Pool:
+    """Rename the pool or give it another manager; what it holds now keeps its owner.
+
+    `manual_costs_turn` says whether a lead given by hand counts as a turn; None: as it is.
+    """
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can change a pool.")
     name = name.strip()
     raise_for(_pool_problems(name, manager, pool))
     pool.name, pool.manager = name, manager
-    return keep(pool, by=by, now=now, fields=["name", "manager"])
+    if manual_costs_turn is not None:
+        pool.manual_costs_turn = manual_costs_turn
+    return keep(pool, by=by, now=now, fields=["name", "manager", "manual_costs_turn"])
 
 
 @transaction.atomic
