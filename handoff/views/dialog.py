@@ -48,11 +48,12 @@ class Act:
 
 def answer(request: HttpRequest, row: Handoff, user: User, act: Act) -> HttpResponse:
     """The form, the form again with what is wrong, or the way back after it was done."""
+    if was_taken_back(user, act.action, relations_of(row, user)):
+        return too_late(request, row, act)
     allow(row, user, act)
     if request.method != "POST":
-        return (
-            show(request, row, act, act.make(None)) if act.is_open else too_late(request, row, act)
-        )
+        is_open = act.is_open
+        return show(request, row, act, act.make(None)) if is_open else too_late(request, row, act)
     version = seen_version(request)
     form = act.make(request.POST)
     if form.is_valid():
@@ -65,13 +66,13 @@ def answer(request: HttpRequest, row: Handoff, user: User, act: Act) -> HttpResp
         else:
             messages.success(request, said)
             return redirect(back_to(request, row))
+    elif not act.is_open:
+        return too_late(request, row, act)
     return show(request, row, act, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def allow(row: Handoff, user: User, act: Act) -> None:
-    """Refuse who may not; who might while they had it is told what happened instead."""
-    if was_taken_back(user, act.action, relations_of(row, user)):
-        return
+    """Refuse who may read the handoff and may not do this."""
     if not may(row, user, act.action):
         raise NotPermitted(act.otherwise)
 
