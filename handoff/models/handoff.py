@@ -187,7 +187,7 @@ class Handoff(Timestamped):
             ),
             models.CheckConstraint(
                 condition=models.Q(value__isnull=True, currency="")
-                | (models.Q(value__gte=0) & ~models.Q(currency="")),
+                | (models.Q(value__isnull=False, value__gte=0) & ~models.Q(currency="")),
                 name="handoff_handoff_value_has_currency",
             ),
             models.CheckConstraint(
@@ -203,6 +203,12 @@ class Handoff(Timestamped):
 
     def __str__(self) -> str:
         return f"Handoff {self.pk}"
+
+
+class LegQuerySet(models.QuerySet["Leg"]):
+    def carried(self) -> LegQuerySet:
+        """Those that count as load: live, and without a first contact by their receiver."""
+        return self.filter(ended_at__isnull=True, contacted_at__isnull=True)
 
 
 class Leg(Timestamped):
@@ -226,6 +232,8 @@ class Leg(Timestamped):
     reason = models.CharField(max_length=24, choices=RejectReason, blank=True)
     rejected_fields = models.JSONField(default=list)
     note = models.TextField(blank=True)
+
+    objects = LegQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]

@@ -19,8 +19,8 @@ from handoff.selectors.story import clock_time, current_state
 from handoff.services import tell
 from handoff.services.change import append_event, close_row, open_for
 from handoff.services.clocks import earliest_due, start_hand_off, stop_clocks
-from handoff.services.decide import end_leg
-from routing.services import give_back, release
+from handoff.services.decide import end_leg, free
+from routing.services import give_back
 
 
 def start_fix(handoff: Handoff, *, by: User, now: datetime, version: int | None = None) -> Handoff:
@@ -189,5 +189,5 @@ def withdraw_handoff(
         close_row(row, EventKind.WITHDRAWN, ClosedAs.WITHDRAWN, by=by, now=now)
         if leg is not None:
             tell.receiver_withdrawn(row, leg, now=now)
-            release(turn=leg.turn, now=now)
+            free(leg, now=now)
         return row

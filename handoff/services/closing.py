@@ -28,9 +28,8 @@ from handoff.services import tell
 from handoff.services.after import next_draft
 from handoff.services.change import apply_change, close_row, open_for, open_in, transfer_to
 from handoff.services.clocks import stop_clocks
-from handoff.services.decide import end_leg, live_leg, note_problems
+from handoff.services.decide import end_leg, free, live_leg, note_problems
 from handoff.services.touches import converted_touch
-from routing.services import release
 
 MOST_VALUE = Decimal("999999999999.99")
 _CENT = Decimal("0.01")
@@ -76,6 +75,7 @@ def convert_handoff(
             data={"leg": leg.pk},
         )
         tell.about_closing("converted", row, leg, by=by, now=now)
+        free(leg, now=now)
         return row
 
 
@@ -270,12 +270,6 @@ def end_live_leg(
     leg = live_leg(row, now=now)
     end_leg(row, leg, ended_as=ended_as, now=now, note=note)
     return leg
-
-
-def free(leg: Leg | None, *, now: datetime) -> None:
-    """Free the receiver's slot, once: an acceptance has freed it before."""
-    if leg is not None and leg.accepted_at is None:
-        release(turn=leg.turn, now=now)
 
 
 def _worth(value: Decimal | None, currency: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from handoff.services.decide import acceptance, note_problems
 from handoff.services.placement import Reason, place
 from routing.choices import TurnKind
 from routing.selectors import match_rule
-from routing.services import give_back, lock_pools
+from routing.services import give_back, lock_pools, occupy
 
 ANEW = Reason(TurnKind.ROTATION, TransferReason.OVERTURNED, EventKind.OVERTURNED)
 
@@ -154,7 +154,7 @@ def _overturn(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str
 
 
 def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, Any]) -> None:
-    """The leg goes on as accepted. Its turn stays spent, and no slot is taken: it is decided."""
+    """The leg goes on as accepted. Its turn stays spent, and it counts as load again."""
     reopened = Leg.objects.filter(pk=leg.pk, ended_at__isnull=False).update(
         ended_at=None, ended_as="", accepted_at=now
     )
@@ -172,6 +172,8 @@ def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
         "next_due_at": earliest_due(row),
     }
     apply_change(row, event=EventKind.OVERTURNED, by=by, now=now, changes=changes, data=data)
+    if leg.contacted_at is None:
+        occupy(turn=leg.turn, now=now)
 
 
 def _pick_anew(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ from handoff.selectors.absence import absence_of, left_alone
 from handoff.selectors.holding import barred_on_chain
 from handoff.services import tell
 from handoff.services.change import lock_handoff, open_for
-from handoff.services.closing import end_live_leg, free
-from handoff.services.decide import live_leg
+from handoff.services.closing import end_live_leg
+from handoff.services.decide import free, live_leg
 from handoff.services.moves import backup_of, moved_data, rule_of_leg
 from handoff.services.placement import Reason, assign
 from routing.choices import TurnKind

@@ -81,7 +81,6 @@ def accept_leg(
         data={"leg": leg.pk, **(data or {})},
     )
     tell.submitter_accepted(row, leg, now=now)
-    release(turn=leg.turn, now=now)
 
 
 def acceptance(row: Handoff, leg: Leg, *, now: datetime) -> dict[str, object]:
@@ -154,7 +153,7 @@ def _send_back(
         data=data,
     )
     tell.submitter_rejected(row, leg, now=now)
-    release(turn=leg.turn, now=now)
+    free(leg, now=now)
 
 
 def _pass_on(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, object]) -> None:
@@ -167,7 +166,7 @@ def _pass_on(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str,
     tell.submitter_moved(row, leg, next_leg, now=now)
     # A conflict is no fault of the receiver's: the turn comes back at once.
     give_back(turn=leg.turn, reason="conflict", now=now)
-    release(turn=leg.turn, now=now)
+    free(leg, now=now)
 
 
 def _check_rejection(row: Handoff, reason: str, fields: Sequence[str], note: str) -> None:
@@ -212,6 +211,12 @@ def live_leg(row: Handoff, *, now: datetime) -> Leg:
     if leg is None:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
     return leg
+
+
+def free(leg: Leg | None, *, now: datetime) -> None:
+    """Free the receiver's slot, once: a first contact has freed it before."""
+    if leg is not None and leg.contacted_at is None:
+        release(turn=leg.turn, now=now)
 
 
 def end_leg(

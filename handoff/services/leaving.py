@@ -17,7 +17,8 @@ from handoff.rules.transitions import Step
 from handoff.selectors.leaving import emptied_by, leaving_problems, owned_by, received_by
 from handoff.services import tell
 from handoff.services.change import apply_change, transfer_to
-from handoff.services.closing import end_live_leg, free
+from handoff.services.closing import end_live_leg
+from handoff.services.decide import free
 from handoff.services.moves import backup_of, moved_data, rule_of_leg
 from handoff.services.placement import Reason, place
 from routing.choices import TurnKind

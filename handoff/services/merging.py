@@ -22,7 +22,8 @@ from handoff.services.change import (
     require,
 )
 from handoff.services.clocks import contact_clock, earliest_due, meet_clocks, retarget_contact
-from handoff.services.closing import end_live_leg, free
+from handoff.services.closing import end_live_leg
+from handoff.services.decide import free
 from sla.choices import ClockKind
 from sla.models import Clock
 

@@ -20,8 +20,8 @@ from handoff.selectors.reassign import may_receive
 from handoff.services import tell
 from handoff.services.change import open_for
 from handoff.services.clocks import stop_clocks
-from handoff.services.closing import end_live_leg, free
-from handoff.services.decide import end_leg, note_problems
+from handoff.services.closing import end_live_leg
+from handoff.services.decide import end_leg, free, note_problems
 from handoff.services.placement import Reason, assign, place
 from routing.choices import TurnKind
 from routing.models import Load, Member, Rule
@@ -31,7 +31,6 @@ from routing.services import (
     lock_loads_of_pools,
     lock_pools,
     open_draw,
-    release,
     take_turn_for,
 )
 
@@ -65,7 +64,7 @@ def time_out_leg(row: Handoff, leg: Leg, *, now: datetime, escalation_id: int) -
         first=backup_of(leg, pool_id=rule.pool_id),
         escalation_id=escalation_id,
     )
-    release(turn=leg.turn, now=now)
+    free(leg, now=now)
     tell.about_move(row, leg, next_leg, now=now)
     return next_leg
 

@@ -18,6 +18,7 @@ from handoff.selectors.touches import assess_touch, contact_hours, will_accept
 from handoff.services.change import append_event, apply_change, open_in
 from handoff.services.clocks import earliest_due, meet_clocks
 from handoff.services.decide import accept_leg, live_leg
+from routing.services import release
 from sla.choices import ClockKind
 from worktime.rules import between
 from worktime.selectors import rules_calendar
@@ -96,7 +97,7 @@ def _keep(row: Handoff, touch: Touch, *, by: User, now: datetime) -> None:
     if counts:
         kinds = [ClockKind.CONTACT, ClockKind.ACCEPT] if accepts else [ClockKind.CONTACT]
         meet_clocks(row, kinds, at=touch.occurred_at, now=now)
-        changes = contact_made(row, leg, at=touch.occurred_at, by=by)
+        changes = contact_made(row, leg, at=touch.occurred_at, by=by, now=now)
     apply_change(
         row,
         event=EventKind.TOUCHED,
@@ -109,13 +110,19 @@ def _keep(row: Handoff, touch: Touch, *, by: User, now: datetime) -> None:
         accept_leg(row, leg, by=by, now=now, data={"touch": touch.pk})
 
 
-def contact_made(row: Handoff, leg: Leg | None, *, at: datetime, by: User) -> dict[str, object]:
+def contact_made(
+    row: Handoff, leg: Leg | None, *, at: datetime, by: User, now: datetime
+) -> dict[str, object]:
     """Note who was in contact when; the columns to change where it is the handoff's first time.
 
     A manager's touch is the buyer's first contact too, and not the receiver's own.
     """
-    if leg is not None and leg.receiver_id == by.pk:
-        Leg.objects.filter(pk=leg.pk, contacted_at=None).update(contacted_at=at)
+    if leg is not None and leg.receiver_id == by.pk and leg.contacted_at is None:
+        Leg.objects.filter(pk=leg.pk).update(contacted_at=at)
+        leg.contacted_at = at
+        # Until here the lead counted as load; one whose leg has ended did so until then.
+        if leg.ended_at is None:
+            release(turn=leg.turn, now=now)
     if row.first_contact_at is not None or row.submitted_at is None:
         return {}
     hours = contact_hours(row)
@@ -136,7 +143,7 @@ def converted_touch(row: Handoff, leg: Leg, *, by: User, now: datetime) -> dict[
         actor=by,
     )
     append_event(row, kind=EventKind.TOUCHED, by=by, now=now, data=_facts(touch))
-    return contact_made(row, leg, at=now, by=leg.receiver)
+    return contact_made(row, leg, at=now, by=leg.receiver, now=now)
 
 
 def _facts(touch: Touch) -> dict[str, object]:

@@ -21,7 +21,7 @@ from routing.services.pools import (
     set_capacity,
 )
 from routing.services.publish import InvalidRules, RulesChanged, RuleSpec, publish_rule_set
-from routing.services.settle import give_back, release
+from routing.services.settle import give_back, occupy, release
 
 __all__ = [
     "Draw",
@@ -39,6 +39,7 @@ __all__ = [
     "lock_loads",
     "lock_loads_of_pools",
     "lock_pools",
+    "occupy",
     "open_draw",
     "publish_rule_set",
     "release",

@@ -21,6 +21,11 @@ def release(*, turn: Turn, now: datetime) -> None:
     rows.update(open_count=F("open_count") - 1)
 
 
+def occupy(*, turn: Turn, now: datetime) -> None:
+    """Take the slot of the turn again, for a lead that comes back; it may exceed the capacity."""
+    Load.objects.filter(user_id=turn.user_id).update(open_count=F("open_count") + 1)
+
+
 @transaction.atomic
 def give_back(*, turn: Turn, reason: str, now: datetime) -> CreditNote | None:
     """Return a turn: the member's credit gets back what the pick took, up to +W.

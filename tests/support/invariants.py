@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Max, Q
@@ -11,13 +12,15 @@ from core.loops import database_now
 from handoff.choices import EventKind
 from handoff.models import Event, Handoff, Leg
 from notify.models import Message
-from routing.models import Load, Pool, Turn
+from routing.models import Load, Member, Pool, Turn
 from sla.models import Clock, Escalation
 
 EVENT_OF_ACTION = {
     "breach": EventKind.BREACHED,
     "remind": EventKind.REMINDED,
     "alert_manager": EventKind.ALERTED,
+    "reassign": EventKind.TIMED_OUT,
+    "return_to_submitter": EventKind.RETURNED,
 }
 
 
@@ -26,7 +29,7 @@ def unfinished() -> dict[str, int]:
     now = database_now()
     waiting = {
         "clocks": Clock.objects.filter(state="running", next_step_at__lt=now),
-        "escalations": Escalation.objects.filter(state="pending"),
+        "escalations": Escalation.objects.filter(state="pending", not_before__lte=now),
         "messages": Message.objects.filter(state__in=["pending", "sending"]),
     }
     return {name: rows.count() for name, rows in waiting.items() if rows.exists()}
@@ -38,10 +41,13 @@ def broken() -> list[str]:
         *_broken_clocks(),
         *_broken_escalations(),
         *_broken_messages(),
-        *_broken_logs(),
-        *_broken_owners(),
-        *_broken_rotation(),
+        *broken_at_once(),
     ]
+
+
+def broken_at_once() -> list[str]:
+    """What must hold at every instant, caught up or not."""
+    return [*_broken_logs(), *_broken_owners(), *_broken_rotation()]
 
 
 def _broken_clocks() -> list[str]:
@@ -81,8 +87,11 @@ def _broken_messages() -> list[str]:
     """Each alert and reminder is queued once for each way, and each new leg for its receiver."""
     expected = Counter({("assigned", channel): Leg.objects.count() for channel in _CHANNELS})
     for kind, event in (("late", EventKind.ALERTED), ("remind", EventKind.REMINDED)):
-        told = Event.objects.filter(kind=event, data__told__isnull=False).count()
-        expected.update({(kind, channel): told for channel in _CHANNELS})
+        events = Event.objects.filter(kind=event, data__told__isnull=False)
+        others = sum(
+            len(data.get("also_told", ())) for data in events.values_list("data", flat=True)
+        )
+        expected.update({(kind, channel): events.count() + others for channel in _CHANNELS})
     kinds = ["assigned", "late", "remind"]
     queued = Counter(Message.objects.filter(kind__in=kinds).values_list("kind", "channel"))
     found = [] if queued == +expected else [f"messages: {queued}, and not {expected}"]
@@ -109,6 +118,8 @@ def _broken_logs() -> list[str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -116,7 +127,7 @@ def _broken_owners() -> list[str]:
     submitted = Handoff.objects.filter(submitted_at__isnull=False).annotate(
         live=Count("legs", filter=Q(legs__ended_at__isnull=True))
     )
-    ownerless = submitted.filter(owner__is_active=False)
+    ownerless = Handoff.objects.open().filter(owner__is_active=False)
     unlogged = submitted.exclude(last_transfer__to_user=F("owner"))
     without_leg = submitted.filter(status="pending").exclude(live=1)
     return [
@@ -140,8 +151,28 @@ def _broken_rotation() -> list[str]:
     legs = Leg.objects.count()
     if Turn.objects.count() != legs:
         found.append(f"there are {Turn.objects.count()} turns and {legs} legs")
+    gone = Member.objects.filter(is_active=True, user__is_active=False)
+    found += [f"{member} left and still takes part" for member in gone]
+    found += _broken_backups()
     for load in Load.objects.all():
-        live = Leg.objects.filter(receiver=load.user_id, ended_at=None, accepted_at=None).count()
+        live = Leg.objects.carried().filter(receiver=load.user_id).count()
         if load.open_count != live:
             found.append(f"user {load.user_id} carries {live}, and the load says {load.open_count}")
+    return found
+
+
+def _broken_backups() -> list[str]:
+    """Nobody stands in for themselves, and nobody who has left stands in at all."""
+    members = Member.objects.filter(backup__isnull=False).select_related("backup__user")
+    backups = {member.pk: member.backup for member in members}
+    found = []
+    for pk, backup in backups.items():
+        if not backup.user.is_active:
+            found.append(f"{backup} left and still stands in")
+        seen, here = set(), backup
+        while here is not None and here.pk not in seen:
+            seen.add(here.pk)
+            here = backups.get(here.pk)
+        if pk in seen:
+            found.append(f"member {pk} stands in for themselves")
     return found
