@@ -13,6 +13,8 @@ from handoff.rules.presets import QUALIFIED_LEAD_KEY
 from handoff.services import create_draft, set_up, submit_handoff
 from routing.models import Pool
 from routing.services import add_member, set_capacity
+from sla.rules.targets import ALERT_MANAGER, ELAPSED_MINUTES, REMIND, StepSpec, TargetSpec
+from sla.services import install_preset, publish_policy
 
 # A Tuesday, in the middle of Berlin's office hours (11:00 local).
 NOW = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
@@ -119,3 +121,19 @@ def make_world(*, receivers=2, capacity=None, zone="Europe/Berlin", preset="stan
             set_capacity(user=ae, capacity=capacity, by=admin, now=NOW)
         world.aes.append(ae)
     return world
+
+
+def only_accept(*, minutes=5, now=NOW):
+    """One promise and no move: an answer within so many minutes around the clock, else an alert."""
+    ladder = (StepSpec(-25, REMIND, ("receiver",)), StepSpec(0, ALERT_MANAGER, ("manager",)))
+    install_preset(name="inbound", by_id=None, now=now)
+    publish_policy(
+        key="inbound",
+        name="Inbound",
+        position=100,
+        conditions={},
+        is_default=True,
+        targets=[TargetSpec("accept", minutes, ELAPSED_MINUTES, ladder)],
+        by_id=None,
+        now=now,
+    )

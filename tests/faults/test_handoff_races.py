@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from handoff.models import Company, Event, Handoff
-from handoff.services import save_draft
+from accounts.choices import Role
+from handoff.models import Company, Event, Handoff, Leg
+from handoff.services import apply_escalations, save_draft
 from handoff.services.setup import publish_fallback
 from routing.models import Load, Turn
 from routing.services import add_member, create_pool
 from sla.models import Clock, Escalation
-from tests.factories.handoff import NOW, answers, make_world
+from sla.services import fire_due_steps
+from tests.factories.handoff import NOW, answers, make_world, only_accept
 from tests.support import handoff_racers
+from tests.support.invariants import broken_at_once
 from tests.support.race import race
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(600)]
@@ -22,7 +25,9 @@ ROUNDS = 1_000
 
 @pytest.fixture
 def world(transactional_db):
-    return make_world(receivers=1)
+    made = make_world(receivers=1)
+    only_accept(minutes=240)
+    return made
 
 
 def pending(world, count):
@@ -129,3 +134,45 @@ def test_conflicts_that_swap_two_receivers_do_not_wait_for_each_other(transactio
     )
     assert outcomes == [["pending"] * rounds] * 2
     assert {load.open_count for load in Load.objects.all()} == {2 * rounds}
+
+
+def test_time_out_against_accept_has_one_winner_each_time(transactional_db):
+    rounds = 100
+    world = make_world(receivers=4)
+    rows = [world.submitted() for _ in range(rounds)]
+    late = max(row.next_due_at for row in rows) + timedelta(seconds=1)
+    fire_due_steps(late)
+    ids, receivers = [row.pk for row in rows], [row.owner_id for row in rows]
+    accepted, _ = race(
+        handoff_racers.accept_or_time_out,
+        [(side, ids, receivers, late) for side in ("accept", "ladder")],
+        seconds=480,
+    )
+    while apply_escalations(late):
+        pass
+    for row, outcome in zip(rows, accepted, strict=True):
+        kinds = set(row.events.values_list("kind", flat=True)) & {"accepted", "timed_out"}
+        assert kinds == {"accepted" if outcome == "accepted" else "timed_out"}
+        assert row.legs.filter(ended_at=None).count() == 1
+    assert broken_at_once() == []
+
+
+def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
+    world = make_world(receivers=8)
+    successor = world.person("Sue Cessor", Role.SDR)
+    drafts = [world.draft().pk for _ in range(120)]
+    people = [(world.admin.pk, ae.pk, successor.pk) for ae in world.aes[:5]]
+    race(
+        handoff_racers.submit_or_offboard,
+        [
+            ("submit", drafts[:60], people, NOW),
+            ("submit", drafts[60:], people, NOW),
+            ("leave", [], people, NOW),
+        ],
+        seconds=480,
+    )
+    gone = [ae.pk for ae in world.aes[:5]]
+    assert not Handoff.objects.filter(owner__in=gone).exists()
+    assert not Leg.objects.filter(receiver__in=gone, ended_at=None).exists()
+    assert Handoff.objects.filter(status="pending").count() == len(drafts)
+    assert broken_at_once() == []

@@ -14,7 +14,7 @@ from core.loops import database_now
 from handoff.models import Event, Handoff
 from notify.models import Message
 from sla.models import Clock, Escalation
-from tests.factories.handoff import answers, make_world
+from tests.factories.handoff import answers, make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
 from tests.support.invariants import unfinished
 from tests.support.processes import get, running
@@ -31,7 +31,9 @@ UP = 120
 
 @pytest.fixture
 def world(transactional_db):
-    return make_world(preset="inbound", receivers=3)
+    made = make_world(preset="inbound", receivers=3)
+    only_accept()
+    return made
 
 
 def submit_due(world, first, *, count, apart):

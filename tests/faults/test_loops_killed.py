@@ -9,7 +9,7 @@ from core.loops import database_now
 from handoff.models import Event
 from notify.models import Message
 from sla.models import Clock, Escalation
-from tests.factories.handoff import make_world
+from tests.factories.handoff import make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
 
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
@@ -28,6 +28,7 @@ MESSAGE = "INTO notify_message"
 def late(transactional_db):
     """Handoffs that nobody accepted within their five minutes, while nothing ran."""
     world = make_world(preset="inbound")
+    only_accept()
     submitted_at = database_now() - timedelta(minutes=20)
     return [world.submitted(now=submitted_at + timedelta(seconds=n)) for n in range(COUNT)]
 

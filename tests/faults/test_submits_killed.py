@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from handoff.models import Handoff
-from tests.factories.handoff import answers, make_world
+from tests.factories.handoff import answers, make_world, only_accept
 from tests.support.box import wait_until_caught_up
 from tests.support.processes import Running, child_environment, get, running
 from tests.support.servers import free_port, wait_for
@@ -126,6 +126,7 @@ def is_up(port: int) -> bool:
 
 def test_every_answered_submit_is_kept_while_programs_are_killed(transactional_db, settings):
     world = make_world(preset="inbound", receivers=3)
+    only_accept()
     with_real_password(world.sdr, settings)
     port = free_port()
     chosen = {"PORT": str(port), "WEB_WORKERS": "2", "TASK_WORKERS": "1", "TIME_SCALE": "0.3"}

@@ -51,6 +51,58 @@ def accept_or_sweep(
             apply_escalations(at)
 
 
+def accept_or_time_out(
+    racer: Racer, side: str, handoff_ids: list[int], receivers: list[int], at: datetime
+) -> list[str]:
+    """One side accepts each handoff by its receiver, the other lets the ladder have it."""
+    from accounts.models import User
+    from core.errors import DomainError
+    from handoff.models import Handoff
+    from handoff.services import accept_handoff, apply_escalations
+
+    outcomes = []
+    for pk, receiver in zip(handoff_ids, receivers, strict=True):
+        racer.line_up()
+        if side == "ladder":
+            apply_escalations(at)
+            continue
+        try:
+            accept_handoff(Handoff(pk=pk), by=User.objects.get(pk=receiver), now=at)
+            outcomes.append("accepted")
+        except DomainError as lost:
+            outcomes.append(lost.code)
+    return outcomes
+
+
+def submit_or_offboard(
+    racer: Racer, side: str, draft_ids: list[int], people: list[tuple[int, int, int]], at: datetime
+) -> list[str]:
+    """Two sides hand leads off while the third lets a receiver leave."""
+    from accounts.models import User
+    from handoff.models import Handoff
+    from handoff.services import offboard_user, submit_handoff
+
+    outcomes = []
+    if side == "leave":
+        for by, gone, successor in people:
+            racer.line_up()
+            done = offboard_user(
+                User.objects.get(pk=gone),
+                successor=User.objects.get(pk=successor),
+                by=User.objects.get(pk=by),
+                now=at,
+            )
+            outcomes.append(str(done.moved + done.held))
+        return outcomes
+    share = len(draft_ids) // len(people)
+    for n in range(len(people)):
+        racer.line_up()
+        for pk in draft_ids[n * share : (n + 1) * share]:
+            row = Handoff.objects.get(pk=pk)
+            outcomes.append(submit_handoff(row, by=row.submitted_by, now=at).status)
+    return outcomes
+
+
 def submit(racer: Racer, user_id: int, count: int, prefix: str, at: datetime) -> list[int]:
     """Hand off ``count`` new leads, one after the other."""
     from accounts.models import User

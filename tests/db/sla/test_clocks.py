@@ -48,7 +48,12 @@ def test_start_plans_due_and_the_steps(standard):
     clock.refresh_from_db()
     assert (clock.state, clock.due_at, clock.fired) == ("running", DUE, 0)
     assert clock.next_step_at == START + 3 * HOUR
-    assert [entry[2] for entry in clock.schedule] == ["remind", "breach", "alert_manager"]
+    assert [entry[2] for entry in clock.schedule] == [
+        "remind",
+        "breach",
+        "alert_manager",
+        "reassign",
+    ]
     assert clock.is_unstaffed
 
 
