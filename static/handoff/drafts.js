@@ -267,7 +267,8 @@ save. A draft is saved on each pause in typing. Without this script the Save but
 
     function keep(answer) {
         setVersion(answer.version);
-        form.action = answer.edit;
+        // The buttons are named "action" too, which hides the property of that name.
+        form.setAttribute("action", answer.edit);
         form.dataset.autosave = answer.autosave;
         delete form.dataset.first;
         if (window.location.pathname !== answer.edit) {
@@ -335,7 +336,7 @@ save. A draft is saved on each pause in typing. Without this script the Save but
         title.textContent = isDraft ? "This draft was changed in another window. " : "Not saved: ";
         says.append(title, `${answer.message.replace(" Nothing was changed.", "")} What you typed is still here. `);
         const load = document.createElement("a");
-        load.href = form.action;
+        load.href = form.getAttribute("action");
         load.textContent = isDraft ? "Load what is stored" : "Open the handoff";
         load.addEventListener("click", () => {
             isLeaving = true;
