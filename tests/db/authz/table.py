@@ -112,10 +112,30 @@ POST handoff:resume         pending  | 403 404 404 | 403 403 404 404 | 302 404 |
 GET  handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
 POST handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
 
+# To be in contact and to close: who has it, or a manager for them; to close also an admin.
+GET  handoff:touch       pending  | 403 404 404 | 200 200 404 404 | 200 404 | 403
+POST handoff:touch       pending  | 403 404 404 | 422 422 404 404 | 422 404 | 403
+POST handoff:touch_check pending  | 403 404 404 | 200 200 404 404 | 200 404 | 403
+GET  handoff:next_step   accepted | 403 404 404 | 200 409 404 404 | 200 404 | 403
+POST handoff:next_step   accepted | 403 404 404 | 422 409 404 404 | 422 404 | 403
+GET  handoff:convert     accepted | 403 404 404 | 200 409 404 404 | 200 404 | 403
+POST handoff:convert     accepted | 403 404 404 | 302 409 404 404 | 302 404 | 403
+GET  handoff:convert     pending  | 403 404 404 | 409 409 404 404 | 409 404 | 403
+GET  handoff:outcome     closed   | 403 404 404 | 409 -   404 404 | 409 404 | 409
+POST handoff:outcome     closed   | 403 404 404 | 422 -   404 404 | 422 404 | 422
+GET  handoff:disqualify  pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
+POST handoff:disqualify  pending  | 403 404 404 | 422 409 404 404 | 422 404 | 422
+GET  handoff:nurture     pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
+POST handoff:nurture     pending  | 403 404 404 | 302 409 404 404 | 302 404 | 302
+GET  handoff:merge       pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
+POST handoff:merge       pending  | 403 404 404 | 422 409 404 404 | 422 404 | 422
+
 # To answer a rejection, or take back what is not accepted yet: the submitter's side.
 POST handoff:fix           rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
 GET  handoff:concede       rejected | 200 404 404 | 403 -   404 404 | 200 404 | 200
 POST handoff:concede       rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
+GET  handoff:contest       rejected | 200 404 404 | 403 -   404 404 | 403 404 | 403
+POST handoff:contest       rejected | 422 404 404 | 403 -   404 404 | 403 404 | 403
 GET  handoff:withdraw      pending  | 200 404 404 | 403 403 404 404 | 200 404 | 200
 POST handoff:withdraw      pending  | 302 404 404 | 403 403 404 404 | 302 404 | 302
 POST handoff:withdraw      draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
@@ -131,6 +151,8 @@ POST accounts:time_off_remove away   | 302 404 404 | 302 404 404 | 302 302 404 |
 GET  accounts:pause           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
 POST accounts:pause           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
 POST accounts:resume          person | 302 404 404 | 302 404 404 | 302 302 404 | 302
+GET  accounts:hours           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
+POST accounts:hours           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
 # Somebody else's message is passed over in silence, as one that is not there.
 POST notify:read              message | 302 302 302 | 302 302 302 | 302 302 302 | 302
 """  # noqa: E501  # a table
@@ -148,6 +170,8 @@ GET  admin:routing_member_edit      member | 403 | 403 | 200 403 | 200
 POST admin:routing_member_edit      member | 403 | 403 | 422 403 | 422
 GET  admin:routing_member_capacity  member | 403 | 403 | 200 403 | 200
 POST admin:routing_member_capacity  member | 403 | 403 | 302 403 | 302
+GET  admin:routing_member_backup    member | 403 | 403 | 200 403 | 200
+POST admin:routing_member_backup    member | 403 | 403 | 302 403 | 302
 """
 
 ALL = "sdr ae manager admin"
@@ -176,6 +200,8 @@ ADMIN = [
     Table("handoff_event", "admin", has_past=False),
     Table("notify_message", "admin", "admin", "retry:409", has_past=False),
     Table("sla_escalation", "admin", has_past=False),
+    Table("handoff_transfer", "admin", has_past=False),
+    Table("handoff_touch", "admin", has_past=False),
     Table("core_heartbeat", "admin", has_past=False),
 ]
 
@@ -186,6 +212,17 @@ NEW = {
     "company.name": "Somebody GmbH",
     "contact.last_name": "Somebody",
 }
+VERSIONED = (
+    "touch",
+    "touch_check",
+    "next_step",
+    "convert",
+    "outcome",
+    "disqualify",
+    "nurture",
+    "merge",
+    "contest",
+)
 EDITED = {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"}
 BODIES = {
     "accounts:login": {"username": "nobody@people.example", "password": "wrong"},
@@ -201,6 +238,7 @@ BODIES = {
     "handoff:fix": {"version": "{version}"},
     "handoff:concede": {"version": "{version}", "to": "conceded"},
     "handoff:withdraw": {"version": "{version}"},
+    **{f"handoff:{name}": {"version": "{version}"} for name in VERSIONED},
     "notify:read": {"message": "{pk}"},
 }
 
