@@ -64,6 +64,8 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("Weekly review", "monitoring", "review:week"),
                 Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
                 Entry("Events", "history", "admin:handoff_event_changelist"),
+                Entry("Transfers", "moving", "admin:handoff_transfer_changelist"),
+                Entry("Touches", "call", "admin:handoff_touch_changelist"),
                 Entry("Not delivered", "report", "admin:notify_message_changelist"),
                 Entry("Steps set aside", "timer_off", "admin:sla_escalation_changelist"),
                 Entry("Health", "monitor_heart", "admin:core_heartbeat_changelist"),

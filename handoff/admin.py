@@ -14,7 +14,7 @@ from core.admin import PAGE_LENGTH, ConfigAdmin, Dialog, ReadOnlyAdmin, person, 
 from handoff.catalogue_forms import FieldForm, NewFieldForm, NewTypeForm, TypeForm
 from handoff.choices import FieldKind, FieldTarget
 from handoff.form_editor import list_of_lines
-from handoff.models import Event, Field, FormVersion, HandoffType
+from handoff.models import Event, Field, FormVersion, HandoffType, Touch, Transfer
 from handoff.rules.form import Form, FormField
 from handoff.selectors.drafts import condition_words
 from handoff.services import catalogue
@@ -264,12 +264,57 @@ class EventAdmin(ReadOnlyAdmin):
     list_title = "Events"
     list_display = ["at", "handoff", "seq", "kind", "by"]
     list_select_related = ["handoff", "by"]
-    list_filter = ["kind"]
-    search_fields = ["=handoff__id", "by__name"]
-    search_help_text = "Number of a handoff, or who did it."
-    ordering = ["-at", "-id"]
+    list_filter = ["kind", "by"]
+    search_fields = ["=handoff__id"]
+    search_help_text = "Number of a handoff."
     row_template = "handoff/event.html"
     row_fields = ["at", "handoff", "seq", "kind", "by", "data"]
 
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """By the index that finds the rows: of one kind by time, of all as they were written."""
+        return ["-at", "-id"] if "kind__exact" in request.GET else ["-id"]
+
     def row_title(self, row: Event) -> str:
         return f"Event {row.seq} of handoff {row.handoff_id}"
+
+
+@register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    view_action = Action.LEDGER_READ
+    list_title = "Transfers"
+    list_display = ["at", "handoff", "from_user", "to_user", "reason", "by"]
+    list_select_related = ["handoff", "from_user", "to_user", "by"]
+    list_filter = ["reason", "to_user"]
+    search_fields = ["=handoff__id"]
+    search_help_text = "Number of a handoff."
+    ordering = ["-id"]
+    row_fields = ["at", "handoff", "from_user", "to_user", "reason", "by", "note"]
+
+    def row_title(self, row: Transfer) -> str:
+        return f"Transfer of handoff {row.handoff_id}"
+
+
+@register(Touch)
+class TouchAdmin(ReadOnlyAdmin):
+    view_action = Action.LEDGER_READ
+    list_title = "Touches"
+    list_display = ["logged_at", "handoff", "kind", "direction", "verdict", "actor", "occurred_at"]
+    list_select_related = ["handoff", "actor"]
+    list_filter = ["kind", "verdict", "actor"]
+    search_fields = ["=handoff__id"]
+    search_help_text = "Number of a handoff."
+    ordering = ["-id"]
+    row_fields = [
+        "handoff",
+        "kind",
+        "direction",
+        "verdict",
+        "is_automated",
+        "actor",
+        "occurred_at",
+        "logged_at",
+        "text",
+    ]
+
+    def row_title(self, row: Touch) -> str:
+        return f"Touch on handoff {row.handoff_id}"

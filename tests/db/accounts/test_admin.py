@@ -58,6 +58,8 @@ MENUS = {
         "Weekly review",
         "Turns",
         "Events",
+        "Transfers",
+        "Touches",
         "Not delivered",
         "Steps set aside",
         "Health",

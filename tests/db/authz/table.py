@@ -183,7 +183,8 @@ ADMIN = [
         "sla_policyversion",
         ALL,
         "admin",
-        "edit:422 retire:302",
+        # The default is replaced, never retired.
+        "edit:422 retire:400",
         "preset:422 new:422",
         has_past=False,
     ),

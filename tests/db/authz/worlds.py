@@ -33,6 +33,7 @@ from handoff.services import (
     accept_handoff,
     concede_handoff,
     create_draft,
+    log_touch,
     reject_handoff,
     submit_handoff,
 )
@@ -217,6 +218,9 @@ def _fill_a(worlds: Worlds) -> None:
         is_sent = state not in ("draft", "holding")
         seen_by = ("sdr", "ae") if is_sent else ("sdr",)
         row = _handoff(worlds, worlds.a, state, "own", seen_by=(*seen_by, "manager"))
+        if state == "accepted":
+            receiver = row.legs.get(ended_at=None).receiver
+            log_touch(row, kind="email", occurred_at=NOW, is_automated=True, by=receiver, now=NOW)
         _offer(worlds, state, "own", row)
         row = _handoff(worlds, worlds.a, state, "team", seen_by=("manager",))
         _offer(worlds, state, "team", row)
