@@ -10,7 +10,7 @@ from handoff.models import Event, HandoffClock
 from handoff.selectors.story import clock_time
 from routing.models import Member
 from sla.choices import ClockState, EscalationState, StepAction
-from sla.models import Acknowledgement, Clock, Escalation
+from sla.models import Acknowledgement, Escalation
 from sla.rules.schedule import Rung, decode
 from worktime.rules import duration_words
 
@@ -108,7 +108,7 @@ def _ladder(link: HandoffClock, read: _Read) -> LadderView:
     rungs = list(enumerate(decode(clock.schedule)))
     # The miss itself stands on the badge; what it led to is what the reader looks for.
     shown = [pair for pair in rungs if pair[1].action != StepAction.BREACH] or rungs
-    past = [_past(clock, rung, read) for index, rung in shown if index < clock.fired]
+    past = [_past(link, rung, read) for index, rung in shown if index < clock.fired]
     ahead = [rung for index, rung in shown if index >= clock.fired]
     coming = [_coming(link, rung, held, read, is_next=rung is ahead[0]) for rung in ahead]
     marks = (*past, *([_held(held, read)] if held else []), *coming)
@@ -135,9 +135,9 @@ def _held(held: Acknowledgement, read: _Read) -> Mark:
     )
 
 
-def _past(clock: Clock, rung: Rung, read: _Read) -> Mark:
+def _past(link: HandoffClock, rung: Rung, read: _Read) -> Mark:
     """A step that has fired, and what came of it."""
-    escalation = read.escalations.get((clock.pk, rung.step_id))
+    escalation = read.escalations.get((link.clock_id, rung.step_id))
     when = clock_time(rung.at, now=read.now)
     if escalation is None:
         return Mark(DONE, "check", when, _SAID[rung.action])
@@ -147,7 +147,8 @@ def _past(clock: Clock, rung: Rung, read: _Read) -> Mark:
         # An acknowledgement or a wait after a gap holds it; else it is being done right now.
         waits = escalation.not_before > read.now
         until = clock_time(escalation.not_before, now=read.now)
-        return Mark(NEXT, _ICONS[rung.action], until if waits else when, _LABELS[rung.action])
+        words = _consequence(link, rung, read)
+        return Mark(NEXT, _ICONS[rung.action], until if waits else when, words)
     return _handled(rung, read.events.get(escalation.pk), when, read)
 
 
