@@ -51,6 +51,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("SLA policies", "timer", "admin:sla_policyversion_changelist"),
                 POOLS,
                 Entry("Types and forms", "rule", "admin:handoff_handofftype_changelist"),
+                Entry("Fields", "text_fields", "admin:handoff_field_changelist"),
             ),
         ),
         Group(
