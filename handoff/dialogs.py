@@ -1,5 +1,6 @@
 """The forms of what receivers and submitters do with a handoff: shape only; services decide."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +19,7 @@ from handoff.selectors.touches import LOGGED_BY_HAND
 from sla.forms import LocalDateTimeField
 
 MOST_DIGITS = 20
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 LARGEST_KEY = 2**63 - 1
 
 
@@ -143,7 +145,7 @@ class _WorthForm(LifeForm):
         text = "".join(char for char in typed if char not in " ,'\u00a0\u202f")
         if not text:
             return None
-        if len(text) > MOST_DIGITS or not text.replace(".", "", 1).isdecimal():
+        if len(text) > MOST_DIGITS or not _AMOUNT.fullmatch(text):
             raise forms.ValidationError("Give the value as a number, such as 40000 or 40000.50.")
         return Decimal(text)
 

@@ -42,7 +42,7 @@ from worktime.rules import Span, duration_words
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
-_RARE = frozenset({"disqualify", "nurture", "return", "merge", "withdraw", "rule", "reassign"})
+_RARE = frozenset({"disqualify", "nurture", "return", "merge", "reassign"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ class Detail:
 
     @property
     def has_more(self) -> bool:
-        """Whether there is more than one thing to do that is done once in a while."""
-        return len(self.offers & _RARE) > 1
+        """Whether there is something to do that is done once in a while."""
+        return bool(self.offers & _RARE)
 
 
 def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
