@@ -25,7 +25,7 @@ from accounts.forms import (
 from accounts.impact import organisation_words, person_words, team_words
 from accounts.models import Membership, Organisation, Team, User
 from accounts.rules.policy import Action
-from accounts.selectors import calendar_for
+from accounts.selectors import calendar_for, zone_for
 from core.admin import ConfigAdmin, Dialog, person, register
 
 ONLY_ONCE = "It works once, within a week."
@@ -81,7 +81,7 @@ class UserAdmin(ConfigAdmin):
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
     row_template = "accounts/user.html"
-    row_fields = ["email", "role_list", "is_active", "zone", "calendar"]
+    row_fields = ["email", "role_list", "is_active"]
     dialogs = [
         Dialog(
             "new",
@@ -138,6 +138,7 @@ class UserAdmin(ConfigAdmin):
     def row_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
         return {
             "hours": calendar_for(row) if row.is_active else row.calendar,
+            "hours_zone": zone_for(row).key,
             "offboard_url": _offboard_address(row) if row.is_active else "",
             "load": getattr(row, "load", None),
             "seats": row.pool_members.select_related("pool", "backup__user"),

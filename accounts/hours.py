@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.models import Membership, TimeOff, User
 from accounts.selectors import calendar_for, organisation, zone_for
+from core.words import counted
 from worktime.models import Calendar
 from worktime.rules.timetable import DRAWN_DAYS, Timetable, monday_of, timetable
 from worktime.selectors import rules_calendar
@@ -46,7 +47,10 @@ def hours_page(
     away = TimeOff.objects.filter(
         user=user, ends_at__gt=start, starts_at__lt=start + timedelta(days=DRAWN_DAYS) + 2 * MARGIN
     )
-    spans = [(one.starts_at, one.ends_at, one.note or "Time off") for one in away[:MOST_SPANS]]
+    spans = [
+        (one.starts_at, one.ends_at, f"Time off: {one.note}" if one.note else "Time off")
+        for one in away[:MOST_SPANS]
+    ]
     drawn = None
     if version is not None:
         drawn = timetable(rules_calendar(version), first=first, away=spans)
@@ -69,8 +73,9 @@ def _load_words(user: User) -> str:
     load = getattr(user, "load", None)
     if load is None:
         return ""
-    limit = "no limit" if load.capacity is None else f"of {load.capacity}"
-    return f"{load.open_count} open leads, {limit}"
+    if load.capacity is None:
+        return f"{counted(load.open_count, 'open lead')}, no limit"
+    return f"{load.open_count} of {counted(load.capacity, 'open lead')}"
 
 
 def usual_hours_words(user: User) -> str:

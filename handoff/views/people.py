@@ -5,6 +5,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -37,6 +38,10 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("user__name")
     )
     by_id = {other.pk: other for other in others}
+    # Whoever came from the person's hours goes back there: the team's page is the managers'.
+    is_from_hours = "next" in request.GET or not user.may(Action.TEAM_READ)
+    hours = reverse("accounts:hours", args=[member.user_id])
+    back = hours if is_from_hours else reverse("handoff:team")
     form = BackupForm(
         request.POST if request.method == "POST" else None,
         choices=[(str(pk), other.user.name) for pk, other in by_id.items()],
@@ -51,9 +56,10 @@ def backup(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             who = chosen.user.name if chosen else "Nobody"
             messages.success(request, f"{who} backs up {member.user} in {member.pool}.")
-            return redirect("handoff:team")
+            return redirect(back)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return page(request, "handoff/backup.html", {"form": form, "member": member}, status=status)
+    context = {"form": form, "member": member, "back": back}
+    return page(request, "handoff/backup.html", context, status=status)
 
 
 def _member(user: User, pk: int) -> Member:

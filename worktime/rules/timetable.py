@@ -17,8 +17,8 @@ DRAWN_DAYS = 14
 USUAL_START, USUAL_END = 6 * 60, 20 * 60
 HOUR = 60
 GRID_HOURS = 2
-# Shorter hours than this share of the drawing have no room for their words.
-ROOM_PERCENT = 11
+# What words need of the drawing's width where it is narrowest, in percents: edges, each letter.
+EDGES_PERCENT, LETTER_PERCENT = 4, 1.45
 
 OPEN, SHIFT, CLOSED, AWAY = "open", "shift", "closed", "away"
 
@@ -36,7 +36,7 @@ class DrawnSpan:
 
     @property
     def has_room(self) -> bool:
-        return self.width >= ROOM_PERCENT
+        return self.width >= EDGES_PERCENT + LETTER_PERCENT * len(self.words)
 
     @property
     def end(self) -> float:
@@ -121,13 +121,16 @@ def timetable(
             day=day,
             spans=(
                 *_hours(plan, ordinal, there, scale),
-                *(scale(low, high, _absence(away, wall, day), AWAY) for low, high in missing),
+                *(
+                    scale(low, high, " ".join(_absences(away, wall, day)), AWAY)
+                    for low, high in missing
+                ),
                 *(scale(low, high, words, CLOSED) for low, high, words in _closed(plan, ordinal)),
             ),
             counted=tuple(scale(low, high, "") for low, high in common(there, merged(ran))),
             due_x=scale(fell[0], fell[0], "").x if fell else None,
             open_minutes=length(there),
-            note=", ".join(_notes(plan, ordinal)),
+            note=", ".join([*_notes(plan, ordinal), *_absences(away, wall, day)]),
         )
 
     drawn = tuple(map(drawn_day, days))
@@ -210,8 +213,8 @@ def _closed(plan: Plan, ordinal: int) -> Iterator[tuple[int, int, str]]:
             yield low, high, name or "Break"
 
 
-def _absence(away: Sequence[Absence], wall: _Wall, day: date) -> str:
-    return next((words for start, end, words in away if wall.on(day, start, end)), "")
+def _absences(away: Sequence[Absence], wall: _Wall, day: date) -> list[str]:
+    return [words for start, end, words in away if wall.on(day, start, end)]
 
 
 def _notes(plan: Plan, ordinal: int) -> Iterator[str]:

@@ -37,6 +37,8 @@ MENUS = {
     Role.MANAGER: [
         "Late now",
         "Holding",
+        "Contests",
+        "Team",
         "Weekly review",
         "Handoffs",
         "People",
@@ -52,9 +54,12 @@ MENUS = {
         "SLA policies",
         "Pools",
         "Types and forms",
+        "Fields",
         "Handoffs",
         "Late now",
         "Holding",
+        "Contests",
+        "Team",
         "Weekly review",
         "Turns",
         "Events",
@@ -71,6 +76,8 @@ MENUS = {
 LEDGERS = [
     "routing_turn",
     "handoff_event",
+    "handoff_transfer",
+    "handoff_touch",
     "notify_message",
     "sla_escalation",
     "core_heartbeat",
@@ -130,12 +137,14 @@ def test_menu_of_several_roles_has_each_page_once(world, client):
         "My queue",
         "My handoffs",
         "Weekly review",
+        "Team",
         "Pools",
         "My hours and time off",
         "Inbox",
         "Notifications",
         "Late now",
         "Holding",
+        "Contests",
     ]
 
 

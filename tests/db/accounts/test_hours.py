@@ -49,8 +49,8 @@ def test_own_hours_are_drawn_with_time_off_taken_out(client, world):
     )
     client.force_login(world.ae)
     answer = client.get(address(world.ae))
-    assert spans(answer, "2026-11-18") == [("open", "09:00–12:00"), ("away", "Fair")]
-    assert spans(answer, "2026-11-19") == [("away", "Fair")]
+    assert spans(answer, "2026-11-18") == [("open", "09:00–12:00"), ("away", "Time off: Fair")]
+    assert spans(answer, "2026-11-19") == [("away", "Time off: Fair")]
     assert spans(answer, "2026-11-23") == [("open", "09:00–17:00")]
 
 
@@ -99,3 +99,14 @@ def test_retired_calendar_is_offered_only_to_whoever_has_it(client, world, late)
     client.force_login(world.admin)
     assert client.post(address(world.ae), {"calendar": late.pk}).status_code == 302
     assert client.post(address(world.aes[1]), {"calendar": late.pk}).status_code == 422
+
+
+def test_receiver_chooses_a_backup_and_comes_back_to_the_hours(client, world):
+    member = world.pool.members.get(user=world.ae)
+    other = world.pool.members.get(user=world.aes[1])
+    client.force_login(world.ae)
+    assert "No backup" in client.get(address(world.ae)).content.decode()
+    target = reverse("handoff:backup", args=[member.pk])
+    answer = client.post(target, {"backup": other.pk})
+    assert answer.headers["Location"] == address(world.ae)
+    assert f"Backup: {other.user}" in client.get(address(world.ae)).content.decode()
