@@ -34,11 +34,11 @@ PREVIEW, REVIEW, PUBLISH = "preview", "review", "publish"
 def form_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The editor; nothing is kept before the form is published."""
     user = person(request, User)
-    if not user.may(Action.CONFIG_EDIT):
-        raise NotPermitted("Only a RevOps admin edits forms.")
     type_ = HandoffType.objects.select_related("current_form__made_by").filter(pk=pk).first()
     if type_ is None:
         raise Http404("There is no such type.")
+    if not user.may(Action.CONFIG_EDIT):
+        raise NotPermitted("Only a RevOps admin edits forms.")
     if request.method != "POST":
         rows = EditorRows.of_form(_begin_with(type_, request.GET.get("from", "")))
         return _editor(request, type_, rows, base=_number(type_))
