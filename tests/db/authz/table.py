@@ -59,6 +59,9 @@ GET  review:week                               | 200 | 200 | 200     | 200
 GET  review:week(label)                 week   | 200 | 200 | 200     | 200
 GET  review:rows                        metric | 200 | 200 | 200     | 200
 GET  review:rows_csv                    metric | 200 | 200 | 200     | 200
+# The form of a type is an admin's to edit.
+GET  handoff:form_edit     handoff_handofftype | 403 | 403 | 403     | 200
+POST handoff:form_edit     handoff_handofftype | 403 | 403 | 403     | 200
 # What the admin brings along and nobody needs.
 GET  admin:index                               | 302 | 302 | 302     | 302
 GET  admin:app_list                     app    | 302 | 302 | 302     | 302
@@ -106,8 +109,8 @@ GET  handoff:reassign       pending  | 403 404 404 | 403 403 404 404 | 200 404 |
 POST handoff:reassign       pending  | 403 404 404 | 403 403 404 404 | 422 404 | 422
 GET  handoff:extend         pending  | 403 404 404 | 403 403 404 404 | 200 404 | 200
 POST handoff:extend         pending  | 403 404 404 | 403 403 404 404 | 422 404 | 422
-GET  handoff:return         pending  | 403 404 404 | 200 403 404 404 | 200 404 | 200
-POST handoff:return         pending  | 403 404 404 | 422 403 404 404 | 422 404 | 422
+GET  handoff:return         pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
+POST handoff:return         pending  | 403 404 404 | 422 409 404 404 | 422 404 | 422
 POST handoff:resume         pending  | 403 404 404 | 403 403 404 404 | 302 404 | 302
 GET  handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
 POST handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
@@ -122,7 +125,7 @@ GET  handoff:convert     accepted | 403 404 404 | 200 409 404 404 | 200 404 | 40
 POST handoff:convert     accepted | 403 404 404 | 302 409 404 404 | 302 404 | 403
 GET  handoff:convert     pending  | 403 404 404 | 409 409 404 404 | 409 404 | 403
 GET  handoff:outcome     closed   | 403 404 404 | 409 -   404 404 | 409 404 | 409
-POST handoff:outcome     closed   | 403 404 404 | 422 -   404 404 | 422 404 | 422
+POST handoff:outcome     closed   | 403 404 404 | 409 -   404 404 | 409 404 | 409
 GET  handoff:disqualify  pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
 POST handoff:disqualify  pending  | 403 404 404 | 422 409 404 404 | 422 404 | 422
 GET  handoff:nurture     pending  | 403 404 404 | 200 409 404 404 | 200 404 | 200
@@ -151,6 +154,10 @@ POST accounts:time_off_remove away   | 302 404 404 | 302 404 404 | 302 302 404 |
 GET  accounts:pause           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
 POST accounts:pause           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
 POST accounts:resume          person | 302 404 404 | 302 404 404 | 302 302 404 | 302
+GET  handoff:backup           member | 404 -   404 | 200 -   404 | 200 -   404 | 200
+POST handoff:backup           member | 404 -   404 | 302 -   404 | 302 -   404 | 302
+GET  handoff:offboard         person | 403 403 403 | 403 403 403 | 403 403 403 | 200
+POST handoff:offboard         person | 403 403 403 | 403 403 403 | 403 403 403 | 422
 GET  accounts:hours           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
 POST accounts:hours           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
 # Somebody else's message is passed over in silence, as one that is not there.
@@ -190,7 +197,8 @@ ADMIN = [
     ),
     Table("routing_pool", ALL),
     Table("routing_member", ALL),
-    Table("handoff_handofftype", ALL),
+    Table("handoff_handofftype", ALL, "admin", "edit:422", "new:422"),
+    Table("handoff_field", ALL, "admin", "edit:422 retire:302 restore:302", "new:422"),
     Table("handoff_formversion", ALL, has_past=False),
     # People: an admin's.
     Table("accounts_user", "admin", "admin", "edit:422 invite:302", "new:422"),
@@ -223,6 +231,11 @@ VERSIONED = (
     "nurture",
     "merge",
     "contest",
+    "acknowledge",
+    "reassign",
+    "extend",
+    "return",
+    "rule",
 )
 EDITED = {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"}
 BODIES = {
@@ -240,6 +253,7 @@ BODIES = {
     "handoff:concede": {"version": "{version}", "to": "conceded"},
     "handoff:withdraw": {"version": "{version}"},
     **{f"handoff:{name}": {"version": "{version}"} for name in VERSIONED},
+    "handoff:resume": {"version": "{version}", "kind": "contact"},
     "notify:read": {"message": "{pk}"},
 }
 
