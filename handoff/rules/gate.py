@@ -108,7 +108,8 @@ def _check_minimum(field: FormField, value: Any) -> FieldProblem | None:
 def _check_ahead(
     field: FormField, value: Any, *, today: date | None, now: datetime | None
 ) -> FieldProblem | None:
-    if not field.is_ahead or is_partial(value) or is_empty(value):
+    is_dated = field.is_ahead and field.kind in {"date", "datetime"}
+    if not is_dated or is_partial(value) or is_empty(value):
         return None
     if field.kind == "datetime":
         instant = instant_of(value)
