@@ -8,7 +8,14 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff.services import apply_escalations, reject_handoff, start_fix
+from handoff.services import (
+    accept_handoff,
+    apply_escalations,
+    convert_handoff,
+    log_touch,
+    reject_handoff,
+    start_fix,
+)
 from sla.services import fire_due_steps
 from tests.factories.handoff import make_world
 
@@ -41,6 +48,12 @@ def world(live_server):
     )
     world.rejected.refresh_from_db()
     world.fix = start_fix(world.rejected, by=world.sdr, now=now)
+    world.taken = accept_handoff(world.submitted(now=now), by=world.ae, now=now)
+    log_touch(world.taken, kind="email", occurred_at=now, text="Hello", by=world.ae, now=now)
+    world.won = accept_handoff(world.submitted(now=now), by=world.ae, now=now)
+    convert_handoff(world.won, by=world.ae, now=now)
+    world.refused = world.submitted(now=now)
+    reject_handoff(world.refused, reason="wrong_icp", by=world.ae, now=now)
     world.pool.members.update(is_active=False)
     world.held = world.submitted(now=now)
     world.gaps = world.draft(now=now, budget="n/a", need="")
@@ -57,6 +70,13 @@ def pages(world):
         of(world.ae, "list"),
         of(world.ae, "detail", world.late.pk),
         of(world.ae, "reject", world.waiting.pk),
+        *(of(world.ae, name, world.waiting.pk) for name in ("touch", "disqualify", "nurture")),
+        of(world.ae, "merge", world.waiting.pk),
+        *(of(world.ae, name, world.taken.pk) for name in ("detail", "next_step", "convert")),
+        of(world.sdr, "contest", world.refused.pk),
+        of(world.sdr, "detail", world.refused.pk),
+        of(world.ae, "outcome", world.won.pk),
+        of(world.ae, "detail", world.won.pk),
         of(world.sdr, "list"),
         of(world.sdr, "list", query="?q=nobody&status=lost"),
         of(world.sdr, "leads"),
