@@ -1,0 +1,250 @@
+"""Whether the stored state is what the product promises: the checks behind `manage.py verify`.
+
+Each check reads in one pass or in batches by id, never all rows at once, so that it may run
+beside a live installation. A finding names the row and what is wrong with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
+
+from handoff.choices import EventKind, Status, Verdict
+from handoff.models import Event, Handoff, HandoffClock, Leg, Touch
+from handoff.models.handoff import OPEN
+from notify.models import Message
+from routing.models import Load, Pool, Turn
+from sla.choices import ClockState, EscalationState
+from sla.models import Clock, Escalation
+
+BATCH = 500
+SWEEP_GRACE = timedelta(seconds=60)
+LIVE = (ClockState.RUNNING, ClockState.PAUSED)
+
+# The kinds of clocks that may run in each state: what the table of clock exits leaves over.
+MAY_RUN: dict[str, frozenset[str]] = {
+    Status.DRAFT: frozenset({"hand_off"}),
+    Status.HOLDING: frozenset({"contact"}),
+    Status.PENDING: frozenset({"accept", "contact"}),
+    Status.ACCEPTED: frozenset({"contact", "next_step"}),
+    Status.REJECTED: frozenset({"hand_off"}),
+    Status.CLOSED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be: the check that found it, and what it is in words."""
+
+    check: str
+    text: str
+
+
+Check = Callable[[datetime], Iterator[str]]
+
+
+def findings(now: datetime, *, moving: bool = True) -> Iterator[Finding]:
+    """All that is wrong at ``now``.
+
+    ``moving`` leaves out what a loop may be about to do, as on a live installation; without it
+    everything due must have been done.
+    """
+    checks = CHECKS if moving else (*CHECKS, ("caught up", caught_up))
+    for name, check in checks:
+        for text in check(now):
+            yield Finding(name, text)
+
+
+def active_owners(now: datetime) -> Iterator[str]:
+    """An open handoff has an owner who is active, and after submission a transfer to them."""
+    rows = Handoff.objects.filter(status__in=OPEN, owner__is_active=False)
+    for pk, owner in rows.values_list("pk", "owner_id").iterator():
+        yield f"handoff {pk} is owned by user {owner}, who is not active"
+    unlogged = Handoff.objects.filter(submitted_at__isnull=False).exclude(
+        last_transfer__to_user=F("owner")
+    )
+    for pk in unlogged.values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} has an owner without a transfer to them"
+
+
+def live_legs(now: datetime) -> Iterator[str]:
+    """Pending and accepted handoffs have one live leg, whose receiver owns them; others none."""
+    live = Leg.objects.filter(handoff=OuterRef("pk"), ended_at__isnull=True)
+    with_receiver = Handoff.objects.filter(status__in=[Status.PENDING, Status.ACCEPTED])
+    for pk in with_receiver.filter(~Exists(live)).values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} has no live leg"
+    others = live.exclude(receiver=OuterRef("owner"))
+    for pk in with_receiver.filter(Exists(others)).values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} is not owned by its receiver"
+    rest = Handoff.objects.exclude(status__in=[Status.PENDING, Status.ACCEPTED])
+    for pk in rest.filter(Exists(live)).values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} has a live leg in a state without one"
+    undecided = Leg.objects.filter(ended_at__isnull=True).filter(
+        Q(handoff__status=Status.PENDING, accepted_at__isnull=False)
+        | Q(handoff__status=Status.ACCEPTED, accepted_at__isnull=True)
+    )
+    for pk in undecided.values_list("pk", flat=True).iterator():
+        yield f"leg {pk} does not say what its handoff says about acceptance"
+
+
+def clocks_fit(now: datetime) -> Iterator[str]:
+    """Only clocks run that the handoff's state leaves running, and only current ones."""
+    running = HandoffClock.objects.filter(clock__state__in=LIVE)
+    stale = running.filter(is_current=False)
+    for clock, row in stale.values_list("clock_id", "handoff_id").iterator():
+        yield f"clock {clock} of handoff {row} runs on although another took its place"
+    for status, kinds in MAY_RUN.items():
+        wrong = running.filter(handoff__status=status).exclude(kind__in=kinds)
+        for clock, row, kind in wrong.values_list("clock_id", "handoff_id", "kind").iterator():
+            yield f"clock {clock} ({kind}) runs on handoff {row}, which is {status}"
+    linked = HandoffClock.objects.filter(clock=OuterRef("pk"))
+    loose = Clock.objects.filter(~Exists(linked))
+    for pk in loose.values_list("pk", flat=True).iterator():
+        yield f"clock {pk} belongs to no handoff"
+
+
+def breaches(now: datetime) -> Iterator[str]:
+    """A breach dates from the due time; what stopped after due, or is long past it, has one."""
+    moved = Clock.objects.filter(breached_at__isnull=False).exclude(breached_at=F("due_at"))
+    for pk in moved.values_list("pk", flat=True).iterator():
+        yield f"clock {pk} was breached at another time than its due time"
+    early = Clock.objects.filter(detected_at__lt=F("breached_at"))
+    for pk in early.values_list("pk", flat=True).iterator():
+        yield f"clock {pk} was found breached before it was"
+    unbreached = Clock.objects.filter(breached_at__isnull=True)
+    late = unbreached.filter(Q(met_at__gt=F("due_at")) | Q(cancelled_at__gt=F("due_at")))
+    for pk in late.values_list("pk", flat=True).iterator():
+        yield f"clock {pk} stopped after its due time and has no breach"
+    overdue = unbreached.filter(state=ClockState.RUNNING, due_at__lt=now - SWEEP_GRACE)
+    for pk in overdue.values_list("pk", flat=True).iterator():
+        yield f"clock {pk} is past due and no sweep has seen it"
+
+
+def steps(now: datetime) -> Iterator[str]:
+    """Every fired step has its escalation, and every handled escalation its one event."""
+    counted = Clock.objects.annotate(written=Count("escalations")).exclude(written=F("fired"))
+    for pk, fired, written in counted.values_list("pk", "fired", "written").iterator():
+        yield f"clock {pk} fired {fired} steps and has {written} escalations"
+    told = Event.objects.filter(escalation=OuterRef("pk"))
+    done = [EscalationState.HANDLED, EscalationState.SUPERSEDED]
+    silent = Escalation.objects.filter(~Exists(told), state__in=done)
+    for pk in silent.values_list("pk", flat=True).iterator():
+        yield f"escalation {pk} is done and no event says so"
+    early = Escalation.objects.filter(Exists(told), state=EscalationState.PENDING)
+    for pk in early.values_list("pk", flat=True).iterator():
+        yield f"escalation {pk} has an event and is not done"
+
+
+def due_times(now: datetime) -> Iterator[str]:
+    """`next_due_at` repeats the earliest due time of the current clocks that are running."""
+    earliest = Min(
+        "clocks__clock__due_at",
+        filter=Q(clocks__is_current=True, clocks__clock__state=ClockState.RUNNING),
+    )
+    rows = Handoff.objects.filter(status__in=OPEN).annotate(earliest=earliest)
+    wrong = rows.exclude(next_due_at=F("earliest")).exclude(
+        next_due_at__isnull=True, earliest__isnull=True
+    )
+    for pk, stored, found in wrong.values_list("pk", "next_due_at", "earliest").iterator():
+        yield f"handoff {pk} says it is due {stored}, and its clocks say {found}"
+
+
+def replays(now: datetime) -> Iterator[str]:
+    """The events of each handoff have no gap, and told in order they give its stored state."""
+    last = 0
+    while rows := list(Handoff.objects.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = rows[-1].pk
+        by_handoff: dict[int, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+        events = Event.objects.filter(handoff__in=[row.pk for row in rows]).order_by("seq")
+        for pk, seq, data in events.values_list("handoff_id", "seq", "data"):
+            by_handoff[pk].append((seq, data.get("set", {})))
+        for row in rows:
+            yield from _replayed(row, by_handoff[row.pk])
+
+
+def _replayed(row: Handoff, events: list[tuple[int, dict[str, Any]]]) -> Iterator[str]:
+    if [seq for seq, _ in events] != list(range(1, len(events) + 1)):
+        yield f"handoff {row.pk} has a gap in its events"
+    told: dict[str, Any] = {}
+    for _, changes in events:
+        told.update(changes)
+    wrong = sorted(name for name, value in told.items() if plain(getattr(row, name)) != value)
+    if wrong:
+        yield f"handoff {row.pk} is not what its events say: {', '.join(wrong)}"
+    if "status" not in told:
+        yield f"handoff {row.pk} has no event that says how it began"
+
+
+def plain(value: Any) -> Any:
+    """A column's value as the events keep it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | bool | float) else str(value)
+
+
+def contacts(now: datetime) -> Iterator[str]:
+    """A first contact is the time of a touch that counts, and the earliest such one."""
+    counting = Touch.objects.filter(handoff=OuterRef("pk"), verdict=Verdict.MEANINGFUL)
+    contacted = Handoff.objects.filter(first_contact_at__isnull=False)
+    # A merge hands the contact of the duplicate on to the survivor.
+    taken_over = Event.objects.filter(handoff=OuterRef("pk"), kind=EventKind.RETARGETED)
+    silent = contacted.filter(~Exists(counting), ~Exists(taken_over))
+    for pk in silent.values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} says that the buyer was reached, and no touch that counts does"
+
+
+def ledgers(now: datetime) -> Iterator[str]:
+    """Each pool's turns are numbered without a gap, each leg has its own, and loads add up."""
+    pools = Pool.objects.annotate(made=Count("turns")).values_list("pk", "sequence", "made")
+    for pk, sequence, made in pools:
+        if sequence != made:
+            yield f"pool {pk} counts {sequence} turns and its ledger has {made}"
+    unused = Turn.objects.filter(leg__isnull=True)
+    for pk in unused.values_list("pk", flat=True).iterator():
+        yield f"turn {pk} led to no leg"
+    carried = dict(Leg.objects.carried().values_list("receiver").annotate(n=Count("pk")).order_by())
+    for load in Load.objects.iterator():
+        if load.open_count != carried.get(load.user_id, 0):
+            yield (
+                f"user {load.user_id} carries {carried.get(load.user_id, 0)} leads, "
+                f"and the load says {load.open_count}"
+            )
+
+
+def refusals_left_nothing(now: datetime) -> Iterator[str]:
+    """A handoff that was never submitted has neither legs nor transfers."""
+    drafts = Handoff.objects.filter(submitted_at__isnull=True)
+    odd = drafts.filter(Q(legs__isnull=False) | Q(transfers__isnull=False)).distinct()
+    for pk in odd.values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} was never handed off and has been with a receiver"
+
+
+def caught_up(now: datetime) -> Iterator[str]:
+    """Nothing that is due by now is left to do."""
+    waiting = {
+        "clocks with a step that is due": Clock.objects.filter(
+            state=ClockState.RUNNING, next_step_at__lt=now
+        ),
+        "escalations": Escalation.objects.filter(state=EscalationState.PENDING, not_before__lt=now),
+        "messages": Message.objects.filter(state__in=["pending", "sending"], not_before__lt=now),
+    }
+    for words, rows in waiting.items():
+        if count := rows.count():
+            yield f"{count} {words} are still waiting"
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("owners", active_owners),
+    ("legs", live_legs),
+    ("clocks", clocks_fit),
+    ("breaches", breaches),
+    ("steps", steps),
+    ("due times", due_times),
+    ("events", replays),
+    ("contacts", contacts),
+    ("ledgers", ledgers),
+    ("drafts", refusals_left_nothing),
+)
