@@ -1,0 +1,58 @@
+"""Editing a policy and a calendar in a browser: rows are added and drawings follow at once."""
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from accounts.models import Organisation
+from sla.models import PolicyVersion
+from tests.factories.handoff import make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def visit(page, live_server, client):
+    """Open an address as the admin."""
+    client.force_login(make_world().admin)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+    )
+
+    def open_page(address):
+        page.goto(live_server.url + address)
+        return page
+
+    return open_page
+
+
+def test_step_is_added_drawn_and_published(visit):
+    version = PolicyVersion.objects.get(state="published")
+    page = visit(reverse("admin:sla_policyversion_edit", args=[version.pk]))
+    accept = page.locator("section", has=page.locator("#part-accept"))
+    count = accept.locator("[data-row]").count()
+    accept.get_by_role("button", name="Add a step").click()
+    row = accept.locator("[data-row]").nth(count)
+    row.get_by_label("Percent").fill("10")
+    row.get_by_label("What happens").select_option("remind")
+    row.get_by_label("Owner").check()
+    # 10 % before due: drawn without a click, and nothing is written yet.
+    expect(accept.locator("svg")).to_contain_text("90 %")
+    assert PolicyVersion.objects.count() == 1
+    page.get_by_role("button", name="Publish version 2").click()
+    expect(page.get_by_role("status").first).to_be_attached()
+    page.wait_for_url(f"**/policyversion/{version.pk}/")
+    made = PolicyVersion.objects.get(state="published")
+    assert made.n == 2
+    assert made.targets.get(kind="accept").steps.filter(offset_percent=-10).exists()
+
+
+def test_hours_are_drawn_while_they_are_typed(visit):
+    calendar = Organisation.objects.get().calendar
+    page = visit(reverse("admin:worktime_calendar_edit", args=[calendar.pk]))
+    page.get_by_label("Monday").fill("07:00-15:00")
+    expect(page.locator("#drawn-hours")).to_contain_text("07:00–15:00")
+    page.get_by_label("Monday").fill("07:00-")
+    expect(page.locator("#drawn-hours")).to_contain_text("Drawn again once")
