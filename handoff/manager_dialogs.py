@@ -15,7 +15,7 @@ NOTE_LENGTH = 200
 UPHELD, OVERTURNED = "upheld", "overturned"
 # The product's own reasons for a move are not for people to give.
 REASSIGN_REASONS = (
-    (TransferReason.MANAGER.value, "My decision: the miss, the load, who knows the buyer"),
+    (TransferReason.MANAGER.value, "My decision"),
     (TransferReason.TERRITORY.value, "Change of territory"),
 )
 

@@ -230,7 +230,7 @@ def _sentence(count: int, next_step_at: datetime | None, now: datetime) -> str:
         return f"{count} late now."
     left = next_step_at - now
     if left <= timedelta(0):
-        return f"{count} late now. A step fires now."
+        return f"{count} late now. The next step fires now."
     if left < NEAR:
         return f"{count} late now. The next step fires in {duration_words(left.total_seconds())}."
     return f"{count} late now. The next step fires {clock_time(next_step_at, now=now)}."

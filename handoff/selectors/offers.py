@@ -35,6 +35,8 @@ _OFFERED: dict[str, tuple[_Test, Action]] = {
     "submit": (_step(Step.SUBMIT), Action.HANDOFF_SUBMIT),
     "rule": (_step(Step.UPHOLD), Action.HANDOFF_RULE),
     "reassign": (_step(Step.REASSIGN), Action.HANDOFF_REASSIGN),
+    # The clocks that may be given more time run in the same states.
+    "extend": (_step(Step.REASSIGN), Action.CLOCK_PAUSE),
 }
 _LOCKED_BY_CONTEST = frozenset({"fix", "concede", "contest"})
 # In this order: what comes first is the way on.

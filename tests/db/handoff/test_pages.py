@@ -30,7 +30,7 @@ def text(response):
 
 @pytest.mark.parametrize(
     ("role", "target"),
-    [(Role.AE, "handoff:queue"), (Role.SDR, "handoff:list"), (Role.MANAGER, "handoff:late")],
+    [(Role.AE, "handoff:queue"), (Role.SDR, "handoff:list"), (Role.MANAGER, "handoff:team")],
 )
 def test_home_sends_each_role_to_its_work(world, client, role, target):
     person = world.person("Kim Vale", role)

@@ -386,7 +386,7 @@ def test_team_shows_load_absence_backup_and_what_is_late(world, client, late):
     add_time_off(user=other, starts_at=LATER, ends_at=ends, by=world.admin, now=NOW, note="")
     shown = text(read(client, world.manager, "team"))
     assert "1 late" in shown
-    assert "<b>0 of 4</b> taken" in shown
+    assert "<b>1 of 4</b> taken" in shown
     assert f"backup {other.name}" in shown
     assert "Away until Thu 12:00" in shown
     assert "1 accepted" in shown
