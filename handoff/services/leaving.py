@@ -21,6 +21,7 @@ from handoff.services.closing import end_live_leg
 from handoff.services.decide import free
 from handoff.services.moves import backup_of, moved_data, rule_of_leg
 from handoff.services.placement import Reason, place
+from notify.services import remove_slack
 from routing.choices import TurnKind
 from routing.models import Load, Member, Pool, Rule
 from routing.services import leave_pools, lock_loads_of_pools, lock_pools
@@ -59,7 +60,7 @@ def offboard_user(
 ) -> Offboarded:
     """Let a person leave: they can no longer sign in, and nothing stays with them.
 
-    Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
+    The address of their Slack, a secret, is forgotten. Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
     manager go to the successor; what they have received goes to their backups, else to the next
     receivers, else it is held. ``leaves_pools_empty`` confirms that pools may be left without
     anybody.
@@ -100,6 +101,7 @@ def _offboard(
     backups = {leg.pk: backup_of(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
     pools = leave_pools(user=user, successor=successor, by=by, now=now)
     was_fallback = deactivate_user(user=user, successor=successor, by=by, now=now)
+    remove_slack(by=user, now=now)
     for row in owned:
         _hand_over(row, user, successor, by=by, now=now)
     placed = 0

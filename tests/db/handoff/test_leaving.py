@@ -21,6 +21,8 @@ from handoff.services import (
     start_fix,
     submit_handoff,
 )
+from notify.models import Destination
+from notify.services import save_slack
 from routing.choices import TurnKind
 from routing.models import Load, Member, Pool
 from routing.services import set_backup, set_capacity
@@ -134,6 +136,14 @@ def test_offboard_ends_sessions_for_good(world, successor):
     # Also where somebody would be let in again: what they had open stays closed.
     assert client.get("/handoffs/").status_code in (302, 404)
     assert gone.history.latest().history_user == world.admin
+
+
+def test_offboard_forgets_the_slack_address_of_the_person_alone(world, successor):
+    for user in (world.ae, successor):
+        address = f"https://hooks.slack.com/services/T1/B{user.pk}/secret"
+        save_slack(by=user, address=address, now=NOW)
+    leave(world, world.ae, successor)
+    assert list(Destination.objects.values_list("user", flat=True)) == [successor.pk]
 
 
 def test_offboard_as_it_cannot_be_is_refused(world, successor):
