@@ -174,7 +174,7 @@ def test_queue_is_read_through_the_index_of_owner_and_due(world):
     world.submitted()
     with CaptureQueriesContext(connection) as queries:
         rows(world)
-    page = next(one["sql"] for one in queries if "ORDER BY" in one["sql"] and "LIMIT" in one["sql"])
+    page = next(one["sql"] for one in queries if '"step_at"' in one["sql"])
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {page}")
         plan = str(cursor.fetchall())
