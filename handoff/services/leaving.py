@@ -60,10 +60,10 @@ def offboard_user(
 ) -> Offboarded:
     """Let a person leave: they can no longer sign in, and nothing stays with them.
 
-    The address of their Slack, a secret, is forgotten. Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
+    Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
     manager go to the successor; what they have received goes to their backups, else to the next
-    receivers, else it is held. ``leaves_pools_empty`` confirms that pools may be left without
-    anybody.
+    receivers, else it is held. The address of their Slack, a secret, is forgotten.
+    ``leaves_pools_empty`` confirms that pools may be left without anybody.
 
     Raises:
         LeavingRefused: ``problems`` names what keeps them from leaving.
