@@ -12,7 +12,7 @@ from handoff.rules.qualified import hand_off_due
 from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
 from handoff.selectors.facts import facts_of
 from sla.choices import ClockKind, ClockState
-from sla.models import Clock
+from sla.models import Clock, Target
 from sla.selectors import match_target
 from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
 from worktime.models import Calendar, CalendarVersion
@@ -74,12 +74,16 @@ def start_accept(
 
 def start_contact(row: Handoff, *, now: datetime, is_unstaffed: bool = False) -> Clock | None:
     """The buyer's clock. It starts once for each handoff, at submission, and never again."""
+    target = match_target(facts_of(row), ClockKind.CONTACT)
+    if target is None:
+        return None
     return _start(
         row,
         ClockKind.CONTACT,
         started_at=now,
-        hours=_policy_hours(row, ClockKind.CONTACT),
+        hours=_published(target.version.calendar or organisation().calendar),
         is_unstaffed=is_unstaffed,
+        target=target,
     )
 
 
@@ -156,13 +160,6 @@ def current_hours(user: User) -> CalendarVersion:
     return _published(calendar_for(user))
 
 
-def _policy_hours(row: Handoff, kind: str) -> CalendarVersion:
-    """The hours of the policy that applies, where it names some, else the organisation's."""
-    target = match_target(facts_of(row), kind)
-    own = target.version.calendar if target is not None else None
-    return _published(own or organisation().calendar)
-
-
 def _published(calendar: Calendar) -> CalendarVersion:
     version = calendar.current_version
     if version is None:
@@ -179,6 +176,7 @@ def _start(
     leg: Leg | None = None,
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
+    target: Target | None = None,
 ) -> Clock | None:
     """Start the clock that the policy asks for, in place of an earlier one of the kind."""
     HandoffClock.objects.filter(handoff_id=row.pk, kind=kind, is_current=True).update(
@@ -191,6 +189,7 @@ def _start(
         calendar_version=hours,
         is_unstaffed=is_unstaffed,
         due_at=due_at,
+        target=target,
     )
     if clock is not None:
         HandoffClock.objects.create(

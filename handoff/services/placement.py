@@ -62,8 +62,9 @@ def place(
     """
     draw = open_draw(pool_id=rule.pool_id, now=now)
     barred = barred_on_chain(row)
+    is_unstaffed = not is_pool_staffed(draw, now=now)
     if reason.starts_contact:
-        start_contact(row, now=now, is_unstaffed=not is_pool_staffed(draw, now=now))
+        start_contact(row, now=now, is_unstaffed=is_unstaffed)
     turn = None
     is_used_up = reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk)
     if not is_used_up and not is_served_before(row, draw=draw):
@@ -98,6 +99,7 @@ def place(
         changes=changes,
         data=data,
         escalation_id=escalation_id,
+        is_unstaffed=is_unstaffed,
     )
 
 
@@ -113,11 +115,13 @@ def assign(
     data: Mapping[str, Any] | None = None,
     note: str = "",
     escalation_id: int | None = None,
+    is_unstaffed: bool | None = None,
 ) -> Leg:
     """Make the leg that the turn decided on, start its clock and tell the receiver."""
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
-    is_unstaffed = not is_pool_staffed(draw, now=now)
+    if is_unstaffed is None:
+        is_unstaffed = not is_pool_staffed(draw, now=now)
     clock = start_accept(row, leg, now=now, is_unstaffed=is_unstaffed)
     transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now, note=note)
     apply_change(

@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from sla import selectors
 from sla.choices import ClockState
-from sla.models import Clock
+from sla.models import Clock, Target
 from sla.rules import schedule, transitions
 from sla.services.facts import CHANGING_FIELDS, record_passed
 from sla.services.pauses import end_open_pause
@@ -26,14 +26,16 @@ def start_clock(
     calendar_version: CalendarVersion,
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
+    target: Target | None = None,
 ) -> Clock | None:
     """Start the clock that the published policies ask for; None where they ask for none.
 
     The policy version, through its target, and the calendar version stay the clock's for good.
     A start in the past is taken as it is: what has passed since fires at the next sweep. With
-    `due_at` the clock is due then, whatever the target's length, and cannot be paused.
+    `due_at` the clock is due then, whatever the target's length, and cannot be paused. A caller
+    who has found the target already gives it.
     """
-    target = selectors.match_target(facts, kind)
+    target = target or selectors.match_target(facts, kind)
     if target is None:
         return None
     plan = schedule.plan(

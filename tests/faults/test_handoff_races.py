@@ -148,13 +148,55 @@ def test_time_out_against_accept_has_one_winner_each_time(transactional_db):
         [(side, ids, receivers, late) for side in ("accept", "ladder")],
         seconds=480,
     )
-    while apply_escalations(late):
-        pass
+    catch_up(late)
     for row, outcome in zip(rows, accepted, strict=True):
         kinds = set(row.events.values_list("kind", flat=True)) & {"accepted", "timed_out"}
         assert kinds == {"accepted" if outcome == "accepted" else "timed_out"}
         assert row.legs.filter(ended_at=None).count() == 1
-    assert broken_at_once() == []
+    assert broken_at_once(late) == []
+
+
+@pytest.mark.parametrize("know_version", [True, False])
+def test_accept_reject_reassign_and_time_out_at_once_leave_one_leg_or_none(
+    transactional_db, know_version
+):
+    """As on pages, where each act names the state that it was decided on; and by programs."""
+    rounds = 60
+    world = make_world(receivers=4)
+    other = world.person("Ole Other", Role.AE)
+    # Due one after the other, so that the ladder comes to one handoff in each round.
+    rows = [world.submitted(now=NOW + timedelta(seconds=10 * n)) for n in range(rounds)]
+    catch_up(rows[0].next_due_at)
+    shared = (
+        [row.pk for row in rows],
+        [row.version if know_version else None for row in rows],
+        [row.next_due_at + timedelta(seconds=1) for row in rows],
+    )
+    people = [world.manager.pk, other.pk]
+    sides = ("accept", "reject", "reassign", "ladder")
+    outcomes = race(
+        handoff_racers.act_or_time_out, [(side, people, *shared) for side in sides], seconds=480
+    )
+    end = shared[2][-1]
+    catch_up(end)
+    won = {"accepted", "rejected", "reassigned", "timed_out"}
+    for n, row in enumerate(rows):
+        done = Counter(row.events.filter(kind__in=won).values_list("kind", flat=True))
+        said = Counter(side[n] for side in outcomes if side[n] in won)
+        assert done - Counter(["timed_out"]) == said
+        assert sum(done.values()) == 1 or not know_version, (row.pk, done, outcomes)
+        assert set(done.values()) == {1}
+        row.refresh_from_db()
+        has_receiver = row.status in ("pending", "accepted")
+        assert row.legs.filter(ended_at=None).count() == int(has_receiver)
+    assert broken_at_once(end) == []
+
+
+def catch_up(now):
+    while fire_due_steps(now):
+        pass
+    while apply_escalations(now):
+        pass
 
 
 def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
@@ -175,4 +217,4 @@ def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
     assert not Handoff.objects.filter(owner__in=gone).exists()
     assert not Leg.objects.filter(receiver__in=gone, ended_at=None).exists()
     assert Handoff.objects.filter(status="pending").count() == len(drafts)
-    assert broken_at_once() == []
+    assert broken_at_once(NOW) == []

@@ -74,6 +74,60 @@ def accept_or_time_out(
     return outcomes
 
 
+def act_or_time_out(
+    racer: Racer,
+    side: str,
+    people: tuple[int, int],
+    handoff_ids: list[int],
+    versions: list[int | None],
+    times: list[datetime],
+) -> list[str]:
+    """One of four sides: the receiver accepts or rejects, the manager gives it to another, or
+    the ladder passes it on. ``people`` are the manager and that other one.
+    """
+    from accounts.models import User
+    from core.errors import DomainError
+    from handoff.models import Handoff
+    from handoff.services import (
+        accept_handoff,
+        apply_escalations,
+        reassign_handoff,
+        reject_handoff,
+    )
+    from sla.services import fire_due_steps
+
+    manager, other = (User.objects.get(pk=pk) for pk in people)
+
+    def act(row: Handoff, receiver: User, version: int | None, at: datetime) -> str:
+        if side == "accept":
+            accept_handoff(row, by=receiver, now=at, version=version)
+            return "accepted"
+        if side == "reject":
+            reject_handoff(row, reason="no_budget", by=receiver, now=at, version=version)
+            return "rejected"
+        why = {"reason": "manager", "note": "Knows the industry."}
+        reassign_handoff(row, to=other, by=manager, now=at, version=version, **why)
+        return "reassigned"
+
+    outcomes = []
+    for pk, version, at in zip(handoff_ids, versions, times, strict=True):
+        row = Handoff.objects.select_related("owner").get(pk=pk)
+        if side == "ladder":
+            fire_due_steps(at)
+        racer.line_up()
+        if side == "ladder":
+            apply_escalations(at)
+            outcomes.append("")
+        else:
+            try:
+                outcomes.append(act(row, row.owner, version, at))
+            except DomainError as lost:
+                outcomes.append(lost.code)
+        # Nobody looks at the next one before everybody is done with this one.
+        racer.line_up()
+    return outcomes
+
+
 def submit_or_offboard(
     racer: Racer, side: str, draft_ids: list[int], people: list[tuple[int, int, int]], at: datetime
 ) -> list[str]:

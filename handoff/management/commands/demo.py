@@ -1,58 +1,76 @@
-import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from core.loops import database_now
-from handoff.management.demo import ADMIN, PASSWORD, PEOPLE, make_people, tell_story
+from core.triggers import suspended
+from handoff.management.progress import Progress
+from handoff.management.story import (
+    ADMIN,
+    HANDOFFS,
+    PASSWORD,
+    PEOPLE,
+    make_people,
+    tell_story,
+)
+from handoff.models import Handoff
 
 LOGINS = "demo_logins.txt"
+UNFINISHED = "demo_unfinished"
 
 
 class Command(BaseCommand):
-    help = "Fill an empty installation with a small demo organisation; otherwise change nothing."
+    help = (
+        "Fill an empty installation with a demo organisation and twelve weeks of its handoffs. "
+        "An organisation of your own is never touched."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="another number, another story")
+        parser.add_argument(
+            "--reset", action="store_true", help="remove the demo that is there and tell it anew"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Organisation.objects.exists():
+        if Organisation.objects.exists() and not self._clear(reset=options["reset"]):
             self.stdout.write("There is an organisation already; the demo changed nothing.")
             return
         if not settings.DEMO_ALLOWED:
             raise CommandError("The demo has known passwords: it is for development only.")
+        self._path(UNFINISHED).touch()
         now = database_now()
         people = make_people(now)
-        # Before the story, so that a start that was broken off can be gone on with.
         self._write_logins()
-        progress = Progress(self)
+        progress = Progress(self.stdout, total=HANDOFFS, noun="handoffs")
         tell_story(people, now=now, seed=options["seed"], told=progress.step)
-        progress.done()
+        progress.end()
+        self._path(UNFINISHED).unlink()
+        count = f"{Handoff.objects.count():,}"
+        self.stdout.write(f"The demo organisation is there, with {count} handoffs.")
+
+    def _clear(self, *, reset: bool) -> bool:
+        """Remove a demo that is to be told anew, or was broken off; whether that was done."""
+        if not (reset or self._path(UNFINISHED).exists()):
+            return False
+        if not settings.DEMO_ALLOWED:
+            raise CommandError("The demo can be reset in development only.")
+        if not User.objects.filter(email=ADMIN.email).exists():
+            raise CommandError(
+                "This is no demo: the organisation is your own. Nothing was removed. "
+                "Start with an empty DATA_DIR to see the demo."
+            )
+        with suspended():
+            call_command("flush", interactive=False, verbosity=0)
+        return True
+
+    def _path(self, name: str) -> Path:
+        return Path(settings.DATA_DIR) / name
 
     def _write_logins(self) -> None:
         lines = ["Demo logins, all with the password " + PASSWORD + ":"]
         lines += [f"  {who.email:22} {who.name}, {who.role.label}" for who in (ADMIN, *PEOPLE)]
-        path = Path(settings.DATA_DIR) / LOGINS
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-class Progress:
-    """How far the story has been told, on one line of a terminal, or not at all elsewhere."""
-
-    def __init__(self, command: BaseCommand) -> None:
-        self.command = command
-        self.steps = 0
-
-    def step(self) -> None:
-        self.steps += 1
-        if sys.stdout.isatty():
-            self.command.stdout.write(f"\r  {self.steps} things have happened", ending="")
-            self.command.stdout.flush()
-
-    def done(self) -> None:
-        self.command.stdout.write(
-            f"\rThe demo organisation is there: {self.steps} things happened."
-        )
+        self._path(LOGINS).write_text("\n".join(lines) + "\n", encoding="utf-8")

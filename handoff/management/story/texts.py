@@ -1,7 +1,7 @@
 """The leads of the demo. Names and companies are made up, and no address can be delivered to."""
 
 import random
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 _FIRST = ("Ana", "Claudia", "Ilse", "Paul", "Yasmin", "Martin", "Liam", "Agnieszka", "Henrik",
@@ -21,7 +21,8 @@ _BRANCH = (
 )
 _TITLE = ("COO", "Head of Field Operations", "Head of Service", "Operations Lead", "Owner",
           "Fleet Manager", "Laboratory Director", "Head of Facilities")  # fmt: skip
-_COUNTRY = ("Germany", "Austria", "Switzerland", "Netherlands", "Poland", "Ireland")
+_COUNTRY = ("Germany", "Germany", "Austria", "Switzerland")
+_NORTH = ("Netherlands", "Poland", "Ireland")
 _WHY = (
     "Failed a safety audit in September: no proof of 61 inspections.",
     "Lost two dispatchers in October; peak season starts on 23 November.",
@@ -62,8 +63,36 @@ _OBJECTION = (
     "Data must stay in the EU; answered with the data centre in Frankfurt.",
     "",
 )
+CALLS = (
+    "Spoke for ten minutes: the audit is the driver, and the CFO joins the intro call.",
+    "Left a message with the assistant; he calls back this afternoon.",
+    "Went through the three sites; she wants to see it on an old phone.",
+    "Agreed on an agenda and on who joins; sends the list of devices today.",
+)
+WEAK_MAILS = (
+    "Hi, just checking in. Do you have five minutes this week?",
+    "Following up on my last mail. Any news?",
+)
+STEPS = (
+    "Intro call with the head of operations",
+    "Demo on the old phones with two technicians",
+    "Price range to the CFO, then a call",
+)
+LOST = ("Chose the tool the group uses", "The budget was moved to next year")
+NOT_NOW = "Wants to be called again when the contract with the present tool ends."
+COME_BACK = "The contact has left the company; find out who leads the project now."
+OBJECTIONS = (
+    "The CFO named the range in my call; the recording is in the notes.",
+    "The title says intern, but she runs the selection for the board.",
+)
+UPHELD = "The range came from the assistant, not from the CFO. It stays rejected."
+OVERTURNED = "The notes say who decides and what is planned. Please work it."
+TAKE_THIS = "Nobody took it in time; you know the industry."
+SEEN = "Calls the buyer right after lunch."
+NO_MONEY = "Asked on the phone: nothing is planned for this."
 CONFLICT = "My former employer; somebody else must take this one."
 WHO_SIGNS = "Who signs after the CFO, and what drives the date? I need both to plan the call."
+WRONG_CONTACT = "Left the company last week; somebody else must be found there."
 REJECTIONS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("missing_information", ("authority",), "Who signs? I cannot plan the call without it."),
     ("missing_information", ("timeline",), "Which date drives this?"),
@@ -77,7 +106,28 @@ FIXES = {
 }
 
 
-def answers(chance: random.Random, *, agreed_on: date) -> dict[str, Any]:
+def meeting_at(chance: random.Random, *, after: datetime) -> str:
+    """A meeting two to six days later, as a form keeps it."""
+    day = after.date() + timedelta(days=chance.randint(2, 6))
+    return f"{day.isoformat()}T{chance.choice((9, 10, 11, 14, 15)):02}:00[Europe/Berlin]"
+
+
+def as_meeting(known: dict[str, Any], chance: random.Random, *, after: datetime) -> dict[str, Any]:
+    """The same lead, handed over with a meeting that is set already."""
+    basics = {key: value for key, value in known.items() if key.startswith(("company", "contact"))}
+    told = {key: known[key] for key in ("why_now", "pains", "need", "budget")}
+    return {
+        **basics,
+        **told,
+        "meeting_at": meeting_at(chance, after=after),
+        "meeting_type": "Online",
+        "meeting_link": f"https://meet.example/{chance.randrange(10**9):09}",
+        "attendees": f"{known['contact.first_name']} {known['contact.last_name']}, the buyer's IT",
+        "topics": "Proof of inspection on site, price range, pilot",
+    }
+
+
+def answers(chance: random.Random, *, agreed_on: date, is_north: bool = False) -> dict[str, Any]:
     """A full form about a lead that does not exist, with an intro call on that day."""
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
     branch, industry = chance.choice(_BRANCH)
@@ -89,7 +139,7 @@ def answers(chance: random.Random, *, agreed_on: date) -> dict[str, Any]:
         "company.name": name,
         "company.size": chance.choice((35, 80, 140, 180, 320, 560)),
         "company.industry": industry,
-        "company.country": chance.choice(_COUNTRY),
+        "company.country": chance.choice(_NORTH if is_north else _COUNTRY),
         "company.domain": domain,
         "contact.first_name": first,
         "contact.last_name": last,

@@ -1,0 +1,114 @@
+"""Time in the demo: what happens next, at which instant, and what the loops do in between."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+
+from django.db import connection
+
+from accounts.models import User
+from handoff.models import Handoff, HandoffType
+from handoff.services import apply_cover, apply_escalations, drain_holding
+from notify.models import Message
+from notify.services import deliver_due, mark_read
+from sla.choices import ClockState
+from sla.models import Clock
+from sla.services import fire_due_steps
+from worktime.rules import Calendar, add, next_open, subtract
+
+HOUR = 3_600
+READ_AFTER_HOURS = 4
+SECOND = timedelta(seconds=1)
+BETWEEN_MAILS = timedelta(minutes=60)
+BETWEEN_COVERS = timedelta(hours=12)
+
+Happening = Callable[[datetime], None]
+
+
+@dataclass
+class Stage:
+    """The demo being told. ``hours`` are everybody's working hours; ``told`` counts along."""
+
+    now: datetime
+    chance: random.Random
+    hours: Calendar
+    people: dict[str, User]
+    types: dict[str, HandoffType]
+    told: Callable[[], None]
+    _queue: list[tuple[datetime, int, Happening]] = field(default_factory=list)
+    _count: int = 0
+    _mailed_at: datetime | None = None
+    _covered_at: datetime | None = None
+
+    def at(self, when: datetime, what: Happening) -> None:
+        """Let it happen then; what lies ahead of the present never does."""
+        self._count += 1
+        if when <= self.now:
+            heappush(self._queue, (when, self._count, what))
+
+    def at_work(self, when: datetime, what: Happening) -> None:
+        """The same, at the next moment in working hours."""
+        self.at(next_open(self.hours, when), what)
+
+    def tell(self) -> None:
+        with _without_waiting_for_the_disk():
+            while self._queue:
+                when, _, what = heappop(self._queue)
+                self._run_loops(when)
+                what(when)
+            self._run_loops(self.now)
+            deliver_due(self.now)
+            self._read_old_mail()
+
+    def ago(self, hours: float) -> datetime:
+        """The instant so many working hours before the present."""
+        return subtract(self.hours, self.now, hours * HOUR)
+
+    def later(self, when: datetime, minutes: float) -> datetime:
+        """So many working minutes after ``when``."""
+        return add(self.hours, when, minutes * 60)
+
+    def _run_loops(self, until: datetime) -> None:
+        """What the loops would have done by then, each step in the second in which it was due."""
+        while (due := self._next_step()) is not None and due < until:
+            instant = min(due + SECOND, until)
+            fire_due_steps(instant)
+            while apply_escalations(instant):
+                pass
+        if self._covered_at is None or until - self._covered_at > BETWEEN_COVERS:
+            apply_cover(until)
+            self._covered_at = until
+        if Handoff.objects.filter(status="holding").exists():
+            drain_holding(until)
+        if self._mailed_at is None or until - self._mailed_at > BETWEEN_MAILS:
+            deliver_due(until)
+            self._mailed_at = until
+
+    def _next_step(self) -> datetime | None:
+        waiting = Clock.objects.filter(state=ClockState.RUNNING, next_step_at__isnull=False)
+        return waiting.order_by("next_step_at").values_list("next_step_at", flat=True).first()
+
+    def _read_old_mail(self) -> None:
+        for person in self.people.values():
+            old = Message.objects.inbox_of(person).filter(sent_at__lt=self.ago(READ_AFTER_HOURS))
+            ids = list(old.values_list("pk", flat=True))
+            mark_read(user=person, message_ids=ids, now=self.now)
+
+
+@contextlib.contextmanager
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """Thousands of commits need not each reach the disk: a demo that broke off is begun anew."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        before = cursor.fetchone()[0]
+        cursor.execute("PRAGMA synchronous=OFF")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA synchronous={int(before)}")
