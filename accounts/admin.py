@@ -25,8 +25,9 @@ from accounts.forms import (
 from accounts.impact import organisation_words, person_words, team_words
 from accounts.models import Membership, Organisation, Team, User
 from accounts.rules.policy import Action
-from accounts.selectors import calendar_for, zone_for
+from accounts.selectors import NoOrganisation, calendar_for, zone_for
 from core.admin import ConfigAdmin, Dialog, person, register
+from worktime.models import Calendar
 
 ONLY_ONCE = "It works once, within a week."
 
@@ -53,6 +54,16 @@ def change_person(request: HttpRequest, row: User, values: dict[str, Any]) -> st
         named = ", ".join(user.role_names) or "no role"
         told.append(f"From the next page on they work as {named}.")
     return " ".join(told)
+
+
+def _hours(user: User) -> Calendar | None:
+    """None before there is an organisation: people are there first, and their pages with them."""
+    if not user.is_active:
+        return user.calendar
+    try:
+        return calendar_for(user)
+    except NoOrganisation:
+        return None
 
 
 def invite(request: HttpRequest, row: User, values: dict[str, Any]) -> str:
@@ -137,7 +148,7 @@ class UserAdmin(ConfigAdmin):
 
     def row_context(self, request: HttpRequest, row: User) -> dict[str, Any]:
         return {
-            "hours": calendar_for(row) if row.is_active else row.calendar,
+            "hours": _hours(row),
             "hours_zone": zone_for(row).key,
             "offboard_url": _offboard_address(row) if row.is_active else "",
             "load": getattr(row, "load", None),

@@ -5,6 +5,9 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from core.errors import DomainError
+from core.views import refusal
+
 DIALOG_HEADER = "X-Dialog"
 LOCATION_HEADER = "X-Location"
 
@@ -31,3 +34,19 @@ class DialogRedirects:
             told.cookies = response.cookies
             return told
         return response
+
+
+class RefusalPages:
+    """Answer a refusal that no view has words for by its own page, and never by a failure.
+
+    Reading needs things too: no hours can be shown before there is an organisation.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refusal(exception) if isinstance(exception, DomainError) else None

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
+from core.errors import DomainError
+
 RETRY_AFTER_SECONDS = 10
 
 
@@ -36,6 +38,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = "There is nothing at this address, or it is not yours to see."
     return _page(404, "Not found", message)
+
+
+def refusal(error: DomainError) -> HttpResponse:
+    """What the product refuses, in the words of the refusal."""
+    return _page(error.status, error.title, error.message)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

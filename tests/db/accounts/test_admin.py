@@ -314,7 +314,7 @@ def test_team_dialogs_add_change_and_remove_members(rita, world):
     membership.refresh_from_db()
     assert membership.is_manager
     page = text(rita.get(edited.url))
-    assert "Kim is changed in DACH." in page
+    assert "Kim manages DACH and sees its handoffs from the next page on." in page
     rita.post(reverse("admin:accounts_membership_remove", args=[membership.pk]))
     assert not Membership.objects.filter(pk=membership.pk).exists()
 
