@@ -1,24 +1,25 @@
 """Contests: the rejection, the objection, what the form says about it, and who may rule."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
 from django.db import models
 
 from accounts.models import User
-from accounts.rules.policy import Action
+from accounts.rules.policy import Action, Relation
 from handoff.choices import RejectReason
 from handoff.models import Contest, Handoff
 from handoff.rules.form import Form
-from handoff.selectors.access import may
+from handoff.selectors.access import may, relations_to
 from handoff.selectors.detail import answer_lines
 from handoff.selectors.story import clock_time
 
 PAGE_SIZE = 25
 RULED_SHOWN = 10
 MOST_COUNTED = 99
+NOT_THEIRS = "A manager of the submitter or of the receiver rules on it, or an admin."
 # What the form says about a reason that marks no fields.
 ABOUT: dict[str, tuple[str, ...]] = {
     RejectReason.WRONG_ICP: ("company.size", "company.industry", "company.country"),
@@ -74,12 +75,24 @@ ContestQuerySet = models.QuerySet[Contest]
 def contests_for(user: User, *, now: datetime, number: str) -> Contests:
     """The contests in the user's sight; the cost does not grow with those ruled on."""
     page = Paginator(_read(waiting_contests(user)), PAGE_SIZE).get_page(number)
+    relations = relations_to([one.leg.handoff for one in page], user)
     ruled = _in_sight(Contest.objects.filter(ruled_at__isnull=False), user)
     return Contests(
-        rows=tuple(contest_row(one, user, now=now) for one in page),
+        rows=tuple(
+            _barred_by_policy(contest_row(one, user, now=now), user, relations) for one in page
+        ),
         ruled=tuple(_ruled(one, now) for one in _read(ruled).order_by("-ruled_at")[:RULED_SHOWN]),
         page=page,
     )
+
+
+def _barred_by_policy(
+    item: ContestRow, user: User, relations: Mapping[int, frozenset[Relation]]
+) -> ContestRow:
+    """Without the ruling for who reads it and answers for neither side."""
+    if item.barred or user.may(Action.HANDOFF_RULE, relations[item.handoff.pk]):
+        return item
+    return replace(item, barred=NOT_THEIRS)
 
 
 def waiting_contests(user: User) -> ContestQuerySet:
@@ -113,6 +126,7 @@ def _read(contests: ContestQuerySet) -> ContestQuerySet:
         "leg__receiver",
         "leg__handoff__lead__company",
         "leg__handoff__submitted_by",
+        "leg__handoff__pool",
         "leg__handoff__form_version",
     )
 

@@ -1,7 +1,7 @@
 """What waits because nobody was eligible: since when, why nobody, and what would help."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from accounts.models import User
@@ -9,7 +9,9 @@ from handoff.choices import EventKind, Status
 from handoff.models import Event, Handoff
 from handoff.models.handoff import HandoffQuerySet
 from handoff.rules.transitions import MOST_LEGS
+from handoff.selectors.access import relations_to
 from handoff.selectors.holding import barred_on_chains, legs_given
+from handoff.selectors.offers import offers_to
 from handoff.selectors.story import clock_time
 from routing.choices import Exclusion
 from routing.rules import Code, Excluded
@@ -24,7 +26,8 @@ _FREE = "free now, and gets it at the next look"
 @dataclass(frozen=True, slots=True)
 class HeldRow:
     """A held handoff: since when, how long in real time, why each member is passed over, and
-    what would get it moving. `is_exhausted` says that the pool does not try again.
+    what would get it moving. `is_exhausted` says that the pool does not try again; `offers` is
+    what the reader may do, where one was named.
     """
 
     handoff: Handoff
@@ -33,6 +36,7 @@ class HeldRow:
     reasons: tuple[str, ...]
     help: str
     is_exhausted: bool
+    offers: frozenset[str] = frozenset()
 
 
 def held_handoffs(user: User) -> HandoffQuerySet:
@@ -72,6 +76,17 @@ def held_rows(handoffs: Sequence[Handoff], *, now: datetime) -> tuple[HeldRow, .
             is_exhausted=given[handoff.pk] >= MOST_LEGS,
         )
         for handoff in handoffs
+    )
+
+
+def held_with_offers(
+    handoffs: Sequence[Handoff], user: User, *, now: datetime
+) -> tuple[HeldRow, ...]:
+    """The same with what this reader may do about each."""
+    relations = relations_to(handoffs, user)
+    return tuple(
+        replace(one, offers=offers_to(one.handoff, user, relations[one.handoff.pk]))
+        for one in held_rows(handoffs, now=now)
     )
 
 

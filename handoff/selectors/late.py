@@ -1,17 +1,18 @@
 """Who is late now: by how much, what the ladder did and does next, and who goes late next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from django.core.paginator import Page, Paginator
 from django.db import models
 
 from accounts.models import Membership, Team, User
-from accounts.rules.policy import Action, Relation
+from accounts.rules.policy import Relation
 from accounts.selectors import calendar_for
 from handoff.models import Handoff, HandoffClock
-from handoff.rules.transitions import Step, may
+from handoff.selectors.access import relations_to
 from handoff.selectors.ladder import LadderView, ladders_of, late_person
+from handoff.selectors.offers import NOT_EXTENDED, clock_offers, offers_to
 from handoff.selectors.story import clock_time
 from sla.choices import ClockKind, ClockState
 from sla.models import Acknowledgement
@@ -32,8 +33,7 @@ DUE_WORDS = {
     ClockKind.CONTACT: "First contact",
     ClockKind.NEXT_STEP: "Next step",
 }
-# The receiver's decision is not put off: it is taken, or somebody else takes it.
-NOT_EXTENDED = frozenset({ClockKind.ACCEPT.value})
+_MOVES = frozenset({"reassign", "return"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class LateRow:
     kind: str
     due: str
     person: User
-    ladder: LadderView | None
-    offers: frozenset[str]
+    ladder: LadderView | None = None
+    offers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,25 @@ def late_now(
     running = _of_team(_running(user, now=now), team)
     ahead = list(_read(running).order_by("clock__due_at", "id")[:NEXT_SHOWN])
     ladders = ladders_of(shown, reader=user, now=now)
-    ahead_rows = tuple(_row(link, None, user, now=now, zone=zone) for link in ahead)
+    relations = relations_to([link.handoff for link in shown], user)
+    ahead_rows = tuple(_row(link, now=now, zone=zone) for link in ahead)
     return LateNow(
         sentence=_sentence(tabs[0].count, next_step_at, now),
         tabs=tabs,
-        rows=tuple(_row(link, ladders[link.clock_id], user, now=now, zone=zone) for link in shown),
+        rows=tuple(
+            replace(
+                _row(link, now=now, zone=zone),
+                ladder=ladders[link.clock_id],
+                offers=_offers(
+                    link,
+                    user,
+                    relations[link.handoff_id],
+                    now=now,
+                    is_seen=ladders[link.clock_id].seen is not None,
+                ),
+            )
+            for link in shown
+        ),
         ahead=ahead_rows,
         next_due=f"{ahead_rows[0].kind} is due {ahead_rows[0].due}" if ahead_rows else "",
         page=page,
@@ -134,8 +148,8 @@ def late_kinds(row: Handoff, *, now: datetime) -> list[str]:
 
 def kinds_to_extend(row: Handoff) -> list[str]:
     """The kinds of the handoff's running clocks that may be given more time."""
-    running = models.Q(clock__state=ClockState.RUNNING)
-    return [kind for kind in _kinds(row, running) if kind not in NOT_EXTENDED]
+    movable = models.Q(clock__state=ClockState.RUNNING, clock__is_due_fixed=False)
+    return [kind for kind in _kinds(row, movable) if kind not in NOT_EXTENDED]
 
 
 def _kinds(row: Handoff, narrowed: models.Q) -> list[str]:
@@ -199,6 +213,7 @@ def _read(links: LinkQuerySet) -> LinkQuerySet:
         "clock__calendar_version",
         "handoff__lead__company",
         "handoff__owner",
+        "handoff__pool",
         "handoff__submitted_by",
         "leg__receiver",
     ).prefetch_related("clock__pauses")
@@ -236,9 +251,7 @@ def _sentence(count: int, next_step_at: datetime | None, now: datetime) -> str:
     return f"{count} late now. The next step fires {clock_time(next_step_at, now=now)}."
 
 
-def _row(
-    link: HandoffClock, ladder: LadderView | None, user: User, *, now: datetime, zone: tzinfo
-) -> LateRow:
+def _row(link: HandoffClock, *, now: datetime, zone: tzinfo) -> LateRow:
     return LateRow(
         link=link,
         handoff=link.handoff,
@@ -246,27 +259,17 @@ def _row(
         kind=DUE_WORDS[ClockKind(link.kind)],
         due=clock_time(link.clock.due_at, now=now),
         person=late_person(link),
-        ladder=ladder,
-        offers=_offers(link, user, is_seen=ladder is not None and ladder.seen is not None),
     )
 
 
-_MOVES = (
-    ("reassign", Step.REASSIGN, Action.HANDOFF_REASSIGN),
-    ("return", Step.RETURN, Action.HANDOFF_RETURN),
-)
-
-
-def _offers(link: HandoffClock, user: User, *, is_seen: bool) -> frozenset[str]:
-    """What somebody who answers for the handoff may do about the clock as it stands."""
-    team = frozenset({Relation.TEAM})
-    found = {
-        name
-        for name, step, action in _MOVES
-        if may(step, link.handoff.status) and user.may(action, team)
-    }
-    if not is_seen and user.may(Action.CLOCK_ACKNOWLEDGE, team):
-        found.add("acknowledge")
-    if link.kind not in NOT_EXTENDED and user.may(Action.CLOCK_PAUSE, team):
-        found.add("resume" if link.clock.state == ClockState.PAUSED else "extend")
-    return frozenset(found)
+def _offers(
+    link: HandoffClock,
+    user: User,
+    relations: frozenset[Relation],
+    *,
+    now: datetime,
+    is_seen: bool,
+) -> frozenset[str]:
+    """What the reader may do about the clock and the handoff as they stand."""
+    moves = offers_to(link.handoff, user, relations) & _MOVES
+    return moves | clock_offers(link, user, relations, now=now, is_seen=is_seen)

@@ -1,13 +1,15 @@
 """What a reader may do with a handoff as it stands, and which of it is the way on."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 
 from accounts.models import User
-from accounts.rules.policy import Action
+from accounts.rules.policy import Action, Relation
 from handoff.choices import ClosedAs, LegEnd
-from handoff.models import Contest, Handoff, Leg
+from handoff.models import Contest, Handoff, HandoffClock, Leg
 from handoff.rules.transitions import DATABLE, TOUCHABLE, TRANSITIONS, Step
 from handoff.selectors.access import relations_of
+from sla.choices import ClockKind, ClockState
 
 _Test = Callable[[Handoff], bool]
 
@@ -35,9 +37,9 @@ _OFFERED: dict[str, tuple[_Test, Action]] = {
     "submit": (_step(Step.SUBMIT), Action.HANDOFF_SUBMIT),
     "rule": (_step(Step.UPHOLD), Action.HANDOFF_RULE),
     "reassign": (_step(Step.REASSIGN), Action.HANDOFF_REASSIGN),
-    # The clocks that may be given more time run in the same states.
-    "extend": (_step(Step.REASSIGN), Action.CLOCK_PAUSE),
 }
+# The receiver's decision is not put off: it is taken, or somebody else takes it.
+NOT_EXTENDED = frozenset({ClockKind.ACCEPT.value})
 _LOCKED_BY_CONTEST = frozenset({"fix", "concede", "contest"})
 # In this order: what comes first is the way on.
 _WAY_ON = ("accept", "touch", "next_step", "convert", "fix", "rule", "outcome")
@@ -45,14 +47,42 @@ _WAY_ON = ("accept", "touch", "next_step", "convert", "fix", "rule", "outcome")
 
 def offers_on(row: Handoff, user: User) -> frozenset[str]:
     """What the user may do with the handoff as it stands."""
-    relations = relations_of(row, user)
-    found = {
+    found = offers_to(row, user, relations_of(row, user))
+    if found & (_LOCKED_BY_CONTEST | {"rule"}):
+        found -= _without(contest_of(row), user, row)
+    return found
+
+
+def offers_to(row: Handoff, user: User, relations: frozenset[Relation]) -> frozenset[str]:
+    """The same without a query, for who stands in these relations; no contest is looked for."""
+    return frozenset(
         name
         for name, (is_open, action) in _OFFERED.items()
         if is_open(row) and user.may(action, relations)
-    }
-    if found & (_LOCKED_BY_CONTEST | {"rule"}):
-        found -= _without(contest_of(row), user, row)
+    )
+
+
+def clock_offers(
+    link: HandoffClock,
+    user: User,
+    relations: frozenset[Relation],
+    *,
+    now: datetime,
+    is_seen: bool,
+) -> frozenset[str]:
+    """What who answers for the handoff may do about one of its clocks; nothing once it stopped.
+
+    ``is_seen``: somebody has acknowledged that it is late, and that holds.
+    """
+    clock = link.clock
+    if not link.is_current or clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
+        return frozenset()
+    found = set()
+    if clock.due_at < now and not is_seen and user.may(Action.CLOCK_ACKNOWLEDGE, relations):
+        found.add("acknowledge")
+    may_move = link.kind not in NOT_EXTENDED and not clock.is_due_fixed
+    if may_move and user.may(Action.CLOCK_PAUSE, relations):
+        found.add("resume" if clock.state == ClockState.PAUSED else "extend")
     return frozenset(found)
 
 

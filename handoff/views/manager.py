@@ -14,7 +14,7 @@ from core.errors import NotPermitted
 from handoff.manager_dialogs import OVERTURNED, UPHELD
 from handoff.rules.values import visible
 from handoff.selectors.contests import contest_count, contests_for
-from handoff.selectors.held import held_count, held_handoffs, held_rows
+from handoff.selectors.held import held_count, held_handoffs, held_rows, held_with_offers
 from handoff.selectors.late import PAGE_SIZE, late_count, late_now, soon_until, teams_of
 from handoff.selectors.lists import LONGEST_SEARCH
 from handoff.selectors.story import clock_time
@@ -63,7 +63,7 @@ def holding(request: HttpRequest) -> HttpResponse:
     user = person(request, User)
     _require(user, Action.HOLDING_READ, "Managers and admins see what is held.")
     shown = Paginator(held_handoffs(user), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = held_rows(list(shown.object_list), now=timezone.now())
+    rows = held_with_offers(list(shown.object_list), user, now=timezone.now())
     return page(request, "handoff/holding.html", {"rows": rows, "page": shown})
 
 
