@@ -38,7 +38,17 @@ _GREETING = re.compile(
     r"[^,!.:?\n]{0,80}([,!.:]|$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+# Of a mail copied with its markup, the markup is nobody's words.
+_TAG = re.compile(r"<(?:/?[a-z][a-z0-9]*(?:\s[^<>]*)?/?|!--[^<>]*--)>", re.IGNORECASE)
+# A link or an address is one word however many parts it has.
+_LINK = re.compile(
+    r"(?:\bhttps?://|\bwww\.|\bmailto:)[^\s<>]+|[^\s@<>]{1,64}@[^\s@<>]{1,255}", re.IGNORECASE
+)
+_NO_LETTERS = frozenset({"Mn", "Mc", "Me", "Cf"})
+# Chinese and Japanese are written without spaces: there each character counts as a word.
+_UNSPACED = "\u3040-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_LETTER = rf"[^\W_{_UNSPACED}]"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 
 
 def direction_of(kind: str) -> str:
@@ -58,8 +68,15 @@ def own_text(text: str) -> str:
 
 
 def count_words(text: str) -> int:
-    """How many words of the sender's own the text has."""
-    return len(_WORD.findall(own_text(text)))
+    """How many words of the sender's own the text has; a link is one of them, markup none."""
+    said = _LINK.sub(" link ", _TAG.sub(" ", own_text(text)))
+    return len(_WORD.findall(_letters(said)))
+
+
+def _letters(text: str) -> str:
+    """The text with every letter as one character: without accents and what prints as nothing."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in parts if unicodedata.category(char) not in _NO_LETTERS)
 
 
 def fingerprint(text: str, *, names: Collection[str] = ()) -> str:
@@ -68,8 +85,10 @@ def fingerprint(text: str, *, names: Collection[str] = ()) -> str:
     Left out: case, spaces and punctuation, the greeting, quoted text, the signature and
     ``names``, which are those of the lead and the company.
     """
-    said = _GREETING.sub(" ", own_text(unicodedata.normalize("NFKC", text)), count=1).casefold()
-    for name in sorted({name.strip().casefold() for name in names}, key=len, reverse=True):
+    plain = _letters(_TAG.sub(" ", own_text(text)))
+    said = _GREETING.sub(" ", plain, count=1).casefold()
+    folded = {_letters(name).strip().casefold() for name in names}
+    for name in sorted(folded, key=len, reverse=True):
         if name:
             said = re.sub(rf"\b{re.escape(name)}(?!\w)", " ", said)
     words = _WORD.findall(said)

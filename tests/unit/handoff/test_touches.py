@@ -100,9 +100,39 @@ def test_mail_that_only_begins_a_sentence_with_on_is_kept():
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # One line with the link to a calendar is one line.
+        ("Book here: https://cal.example/priya-nair/30min?month=2026-11&utm_source=mail", 3),
+        ("Write to ana.ruiz@nordwind.example, please", 4),
+        ("<div><p class='lead big'><b>Hi Ana</b></p><br/><br></div>", 2),
+        ("a < b and c > d is true", 7),
+        ("_ _ _ _ _ _ _ _ _ _ _ _", 0),
+        ("... !!! - - - ***", 0),
+        # A zero-width space ends no word, nor does an accent or a vowel sign of its own.
+        ("H\u200be\u200bl\u200bl\u200bo", 1),
+        ("Ame\u0301lie said", 2),
+        ("\u0928\u092e\u0938\u094d\u0924\u0947", 1),
+        # Without spaces between the words each character counts.
+        ("\u5468\u56db\u53ef\u4ee5\u8c08\u8c08\u5417\uff1f", 7),
+        ("Don't ... we\u2019ll", 2),
+    ],
+)
+def test_words_are_counted_as_a_reader_would(text, words):
+    assert count_words(text) == words
+
+
+def test_words_of_a_text_without_a_space_are_counted_at_once():
+    assert count_words("a" * touches.MAX_TEXT) == 1
+    assert count_words("<" * touches.MAX_TEXT) == 0
+
+
+@pytest.mark.parametrize(
     "same",
     [
         MAIL.upper(),
+        MAIL.replace("drivers", "dri\u200bvers"),
+        MAIL.replace("Thursday", "<b>Thursday</b>"),
         MAIL.replace(" ", "   \n"),
         MAIL.replace("Hi Ana,", "Dear Mr Bell,"),
         MAIL.replace("Hi Ana,", "Hello!"),
