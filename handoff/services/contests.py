@@ -167,7 +167,7 @@ def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
     )
     changes = {
         **transferred,
-        **acceptance(row, leg, now=now),
+        **acceptance(row, leg, now=now, starts_freeze=True),
         "reason": "",
         "next_due_at": earliest_due(row),
     }

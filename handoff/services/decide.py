@@ -83,12 +83,17 @@ def accept_leg(
     tell.submitter_accepted(row, leg, now=now)
 
 
-def acceptance(row: Handoff, leg: Leg, *, now: datetime) -> dict[str, object]:
-    """The columns that an acceptance changes; how long the first one took is kept with it."""
-    changes: dict[str, object] = {
-        "status": Status.ACCEPTED,
-        "freeze_until": now + timedelta(days=settings.HANDOFF_FREEZE_DAYS),
-    }
+def acceptance(
+    row: Handoff, leg: Leg, *, now: datetime, starts_freeze: bool = False
+) -> dict[str, object]:
+    """The columns that an acceptance changes; how long the first one took is kept with it.
+
+    The freeze dates from the first acceptance: a cover or a successor goes on in it. Whoever
+    restarts it has emptied it, or says so by ``starts_freeze``.
+    """
+    changes: dict[str, object] = {"status": Status.ACCEPTED}
+    if starts_freeze or row.freeze_until is None:
+        changes["freeze_until"] = now + timedelta(days=settings.HANDOFF_FREEZE_DAYS)
     if row.first_accepted_at is None and row.submitted_at is not None:
         hours = rules_calendar(current_hours(leg.receiver))
         waited = int(between(hours, row.submitted_at, now))

@@ -13,7 +13,7 @@ from core.errors import FieldProblem
 from handoff.choices import EventKind, LegEnd, Status, TransferReason
 from handoff.errors import NotSetUp, ReassignmentRefused
 from handoff.models import Handoff, Leg
-from handoff.rules.ownership import BY_MANAGER
+from handoff.rules.ownership import BY_MANAGER, RESTARTS_FREEZE
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
 from handoff.selectors.reassign import may_receive
@@ -132,8 +132,9 @@ def _assign_by_hand(
     if not User.objects.filter(pk=to.pk, is_active=True).exists():
         _refuse([_inactive(to)])
     load = Load.objects.get(user=to)
-    # The manager's own freeze begins with the new acceptance.
-    changes = {"freeze_until": None, "pool_id": pool_id}
+    # Both reasons that a person may give let the freeze begin anew with the next acceptance.
+    restarted = {"freeze_until": None} if why in RESTARTS_FREEZE else {}
+    changes = {**restarted, "pool_id": pool_id}
     return assign(
         row,
         turn=turn,

@@ -58,6 +58,9 @@ def test_cover_passes_a_lead_to_the_backup_when_time_off_starts(world, is_accept
     assert live(row).turn.kind == TurnKind.COVER
     assert row.transfers.last().reason == TransferReason.COVER
     assert row.freeze_until == frozen
+    accept_handoff(row, by=backup, now=span.starts_at + HOUR)
+    row.refresh_from_db()
+    assert row.freeze_until == (frozen or span.starts_at + HOUR + 30 * DAY)
     assert row.events.get(kind=EventKind.COVERED).data["time_off"] == span.pk
     assert Load.objects.get(user=first.receiver).open_count == 0
     assert Load.objects.get(user=backup).open_count == 1
