@@ -14,6 +14,7 @@ from handoff.models.handoff import OPEN, HandoffQuerySet
 from handoff.models.lead import LeadQuerySet
 from handoff.rules.values import visible
 from handoff.selectors.clocks import ShownClock, most_urgent, shown_clocks
+from handoff.selectors.merged import survivors_of
 from handoff.selectors.story import clock_time
 from sla.choices import ClockKind
 
@@ -198,12 +199,16 @@ def leads_for(user: User, *, words: Sequence[str], source: str | None = None) ->
 
 
 def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
-    """The leads with the newest open handoff of each that the user may read; one query."""
+    """The leads with the newest open handoff of each that the user may read; one query.
+
+    What was merged into another has that one's too.
+    """
+    last = survivors_of(leads)
     handoffs = Handoff.objects.for_user(user).filter(
-        lead__in=[lead.pk for lead in leads], status__in=OPEN
+        lead__in={*last, *last.values()}, status__in=OPEN
     )
     newest = dict(handoffs.order_by("id").values_list("lead_id", "pk"))
-    return tuple(LeadRow(lead, newest.get(lead.pk)) for lead in leads)
+    return tuple(LeadRow(lead, newest.get(lead.pk) or newest.get(last[lead.pk])) for lead in leads)
 
 
 def sources_for(user: User) -> list[str]:

@@ -16,6 +16,7 @@ from handoff.models import Company, Lead
 from handoff.rules.form import Form
 from handoff.rules.kinds import is_partial
 from handoff.rules.values import is_empty, read_answer
+from handoff.selectors.merged import survivors_of
 
 _COMPANY = {
     "company.name": "name",
@@ -52,16 +53,25 @@ def answers_of_lead(lead: Lead, form: Form) -> dict[str, Any]:
 
 
 def find_or_make_lead(answers: Mapping[str, Any], *, by: User) -> Lead:
-    """The person's lead with this e-mail address, or a new lead claimed by them."""
+    """The person's lead with this e-mail address, or a new lead claimed by them.
+
+    Of one that was merged with another, the one that goes on.
+    """
     email = str(answers.get("contact.email") or "")
     if email:
         leads = Lead.objects.for_user(by).filter(_any_case("email", email))
         known = leads.order_by("-id").first()
         if known is not None:
-            return known
+            return surviving_lead(known, by=by)
     company = find_or_make_company({_COMPANY[k]: v for k, v in answers.items() if k in _COMPANY})
     columns = {_LEAD[key]: answers[key] for key in answers if key in _LEAD}
     return Lead.objects.create(company=company, claimed_by=by, **columns)
+
+
+def surviving_lead(lead: Lead, *, by: User) -> Lead:
+    """The lead that this one was merged into, where the person may read it."""
+    last = survivors_of([lead])[lead.pk]
+    return Lead.objects.for_user(by).filter(pk=last).first() or lead
 
 
 def find_or_make_company(columns: Mapping[str, Any]) -> Company:

@@ -24,6 +24,7 @@ from handoff.services.change import (
 from handoff.services.clocks import contact_clock, earliest_due, meet_clocks, retarget_contact
 from handoff.services.closing import end_live_leg
 from handoff.services.decide import free
+from handoff.services.touches import first_contact
 from sla.choices import ClockKind
 from sla.models import Clock
 
@@ -96,7 +97,7 @@ def _take_over(
     changes: dict[str, Any] = {}
     if contacted_at is not None:
         meet_clocks(survivor, [ClockKind.CONTACT], at=contacted_at, now=now)
-        changes = {"first_contact_at": contacted_at, "contact_seconds": row.contact_seconds}
+        changes = first_contact(survivor, at=contacted_at, since=row.submitted_at)
     apply_change(
         survivor,
         event=EventKind.RETARGETED,

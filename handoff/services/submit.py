@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.rules.policy import Action
@@ -15,6 +16,7 @@ from handoff.rules.form import Form
 from handoff.rules.gate import gate_problems
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
+from handoff.selectors.merged import survivors_of
 from handoff.selectors.story import current_state
 from handoff.services.after import refuse_while_contested, rejected_leg
 from handoff.services.change import append_event, close_row, lock_handoff, open_for
@@ -109,8 +111,11 @@ def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date, now: d
 
 
 def _refuse_second(row: Handoff) -> None:
+    """One at a time of a lead and type, whichever of the leads that were merged it is of."""
+    last = survivors_of([row.lead])[row.lead_id]
+    same = Q(lead__in={row.lead_id, last}) | Q(lead__merged_into=last)
     other = (
-        Handoff.objects.filter(lead_id=row.lead_id, type_id=row.type_id, status__in=SUBMITTED_OPEN)
+        Handoff.objects.filter(same, type_id=row.type_id, status__in=SUBMITTED_OPEN)
         .exclude(pk__in=[pk for pk in (row.pk, row.previous_id) if pk is not None])
         .select_related("owner")
         .first()

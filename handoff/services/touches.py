@@ -16,7 +16,7 @@ from handoff.rules.transitions import DATABLE, TOUCHABLE
 from handoff.rules.values import has_forbidden_characters, is_empty
 from handoff.selectors.touches import assess_touch, contact_hours, will_accept
 from handoff.services.change import append_event, apply_change, open_in
-from handoff.services.clocks import earliest_due, meet_clocks
+from handoff.services.clocks import contact_clock, earliest_due, meet_clocks
 from handoff.services.decide import accept_leg, live_leg
 from routing.services import release
 from sla.choices import ClockKind
@@ -125,8 +125,22 @@ def contact_made(
             release(turn=leg.turn, now=now)
     if row.first_contact_at is not None or row.submitted_at is None:
         return {}
+    return first_contact(row, at=at)
+
+
+def first_contact(
+    row: Handoff, *, at: datetime, since: datetime | None = None
+) -> dict[str, object]:
+    """The columns that tell of the buyer's first contact with a submitted handoff.
+
+    The wait counts from the submission, or from before it where the buyer's clock does, or
+    ``since``: a duplicate that was handed off earlier has begun it.
+    """
+    clock = contact_clock(row)
+    begun = [row.submitted_at, clock.started_at if clock else None, since]
     hours = contact_hours(row)
-    waited = int(between(rules_calendar(hours), row.submitted_at, at)) if hours else 0
+    first = min(time for time in begun if time is not None)
+    waited = int(between(rules_calendar(hours), first, at)) if hours else 0
     return {"first_contact_at": at, "contact_seconds": max(waited, 0)}
 
 

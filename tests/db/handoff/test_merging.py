@@ -6,20 +6,22 @@ import pytest
 
 from accounts.choices import Role
 from core.errors import NotVisible
-from handoff.errors import HandoffNotOpen, MergeRefused
-from handoff.models import HandoffClock
+from handoff.errors import AlreadyOpen, HandoffNotOpen, MergeRefused
+from handoff.models import Handoff, HandoffClock, Lead
+from handoff.selectors.lists import lead_rows
 from handoff.services import (
     accept_handoff,
     apply_escalations,
     convert_handoff,
     log_touch,
     merge_duplicate,
+    save_draft,
+    submit_handoff,
 )
 from notify.models import Message
 from routing.models import Load
-from sla.models import Clock
 from sla.services import fire_due_steps
-from tests.factories.handoff import NOW, make_world
+from tests.factories.handoff import NOW, answers, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,10 @@ def current(handoff, kind="contact"):
 def accepted(world, *, at=NOW):
     handoff = world.submitted(now=at)
     return accept_handoff(handoff, by=world.receiver_of(handoff), now=at)
+
+
+def filled(draft, by):
+    return save_draft(draft, answers=answers(), by=by, now=NOW)
 
 
 def test_merge_closes_the_duplicate_and_the_survivor_keeps_the_earlier_start(world):
@@ -142,9 +148,70 @@ def test_merge_into_what_the_person_may_not_read_is_not_visible(world):
 
 def test_merged_leads_never_point_in_a_circle(world):
     first, second = accepted(world), accepted(world)
-    lead = second.lead
+    kept = filled(world.draft(lead=first.lead, by=world.admin), world.admin)
     merge_duplicate(first, into=second, by=world.manager, now=NOW)
     convert_handoff(second, by=world.receiver_of(second), now=NOW)
-    again = world.draft(lead=first.lead, by=world.admin)
-    assert again.lead.merged_into_id == lead.pk
-    assert Clock.objects.exists()
+    kept = submit_handoff(kept, by=world.admin, now=NOW)
+    accept_handoff(kept, by=world.receiver_of(kept), now=NOW)
+    # As it was before a draft was led to the lead that goes on.
+    other = world.draft(by=world.admin)
+    Handoff.objects.filter(pk=other.pk).update(lead=second.lead)
+    Lead.objects.filter(pk=first.lead_id).update(merged_into=None)
+    other = submit_handoff(other, by=world.admin, now=NOW)
+    Lead.objects.filter(pk=first.lead_id).update(merged_into=second.lead)
+    row = merge_duplicate(other, into=kept, by=world.admin, now=NOW)
+    assert row.lead == second.lead
+    row.lead.refresh_from_db()
+    kept.lead.refresh_from_db()
+    assert (row.lead.merged_into, kept.lead.merged_into) == (None, row.lead)
+
+
+def test_draft_of_a_merged_lead_is_of_the_one_that_goes_on(world):
+    first, second = accepted(world), accepted(world)
+    merge_duplicate(first, into=second, by=world.manager, now=NOW)
+    for draft in (
+        world.draft(lead=first.lead),
+        world.draft(contact__email=first.answers["contact.email"]),
+    ):
+        assert draft.lead == second.lead
+        with pytest.raises(AlreadyOpen):
+            submit_handoff(filled(draft, world.sdr), by=world.sdr, now=NOW)
+
+
+def test_draft_begun_before_the_merge_is_refused_while_the_survivor_is_open(world):
+    first, second = accepted(world), accepted(world)
+    draft = filled(world.draft(lead=first.lead), world.sdr)
+    merge_duplicate(first, into=second, by=world.manager, now=NOW)
+    first.lead.refresh_from_db()
+    seen = lead_rows([first.lead, second.lead], world.sdr)
+    assert [one.open_handoff for one in seen] == [draft.pk, second.pk]
+    with pytest.raises(AlreadyOpen):
+        submit_handoff(draft, by=world.sdr, now=NOW)
+
+
+def test_draft_of_a_merged_lead_whose_survivor_is_not_theirs_stays(world):
+    other = world.person("Olga Else", Role.SDR)
+    first = accepted(world)
+    second = world.submitted(by=other)
+    merge_duplicate(first, into=second, by=world.manager, now=NOW)
+    assert world.draft(lead=first.lead).lead == first.lead
+
+
+def test_contact_with_a_later_duplicate_is_as_late_as_the_survivor_waited(world):
+    old, new = accepted(world), accepted(world, at=NOW + HOUR)
+    at = NOW + 2 * HOUR
+    log_touch(new, kind="call", occurred_at=at, by=world.receiver_of(new), now=at)
+    new.refresh_from_db()
+    assert new.contact_seconds == 3600
+    merge_duplicate(new, into=old, by=world.manager, now=at)
+    old.refresh_from_db()
+    assert (old.first_contact_at, old.contact_seconds) == (at, 2 * 3600)
+
+
+def test_contact_after_a_merge_counts_from_the_earlier_start(world):
+    old, new = accepted(world), accepted(world, at=NOW + HOUR)
+    merge_duplicate(old, into=new, by=world.manager, now=NOW + HOUR)
+    at = NOW + 2 * HOUR
+    log_touch(new, kind="call", occurred_at=at, by=world.receiver_of(new), now=at)
+    new.refresh_from_db()
+    assert new.contact_seconds == 2 * 3600
