@@ -31,12 +31,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A piece of a lane from ``x`` on, ``width`` percent wide."""
+    """A piece of a lane from ``x`` on, ``width`` percent wide; ``text`` is written into it."""
 
     x: float
     width: float
     kind: str
     title: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

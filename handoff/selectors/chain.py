@@ -10,6 +10,9 @@ from handoff.models import Handoff, Transfer
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
 
+PASSED_ON = 2
+"""To be handed off is one change of owner; from the second one on there is a story."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passing:
@@ -34,7 +37,7 @@ class ChainLink:
 def chain_of(row: Handoff, user: User, *, now: datetime) -> tuple[ChainLink, ...]:
     """The handoffs of the chain that the reader may open, the first one leading; two queries.
 
-    A handoff alone in its chain is told too, as soon as it has passed from hand to hand.
+    A handoff alone in its chain is told too, once it has passed on from its first receiver.
     """
     if row.chain_id is None:
         return ()
@@ -44,7 +47,7 @@ def chain_of(row: Handoff, user: User, *, now: datetime) -> tuple[ChainLink, ...
     passed: dict[int, list[Transfer]] = {}
     for transfer in transfers.select_related("from_user", "to_user", "by").order_by("pk"):
         passed.setdefault(transfer.handoff_id, []).append(transfer)
-    if len(found) == 1 and not passed:
+    if len(found) == 1 and sum(map(len, passed.values())) < PASSED_ON:
         return ()
     return tuple(_link(one, n, passed.get(one.pk, ()), row, now) for n, one in enumerate(found, 1))
 

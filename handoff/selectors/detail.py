@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from accounts.models import User
+from accounts.rules.policy import Relation
 from accounts.selectors import manager_of
-from handoff.choices import ClosedAs, LegEnd, RejectReason, Status
+from handoff.choices import ClosedAs, Status
 from handoff.models import Contest, Handoff, HandoffClock, Leg
 from handoff.rules.form import Form
+from handoff.selectors.access import relations_of
 from handoff.selectors.agreed import Fact, agreed_on
 from handoff.selectors.answers import (
     Answer,
@@ -30,14 +32,14 @@ from handoff.selectors.drafts import (
 from handoff.selectors.held import held_rows
 from handoff.selectors.history import EventLine, event_lines
 from handoff.selectors.lists import in_sentence
-from handoff.selectors.offers import contest_of, offers_on, way_on
+from handoff.selectors.offers import clock_offers, contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.timeline import TimelineView, timeline_of
 from handoff.selectors.touch_log import TouchLine, touch_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
-from sla.models import Clock
-from sla.selectors import ClockView, clock_view, explain_clock
+from sla.models import Acknowledgement
+from sla.selectors import ClockView, explain_clock
 from worktime.rules import Span, duration_words
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
@@ -81,24 +83,20 @@ class Coming:
 
 
 @dataclass(frozen=True, slots=True)
-class LegLine:
-    """One receiver's time on the handoff, with its accept clock."""
-
-    receiver: User
-    since: str
-    outcome: str
-    clock: ClockView | None
-
-
-@dataclass(frozen=True, slots=True)
 class ClockCard:
-    """One current clock, explained; ``coming`` is what it does by itself."""
+    """One current clock, explained; ``coming`` is what it does by itself.
+
+    ``offers`` is what the reader may do about it; ``seen`` says who has acknowledged that it is
+    late, and until when.
+    """
 
     shown: ShownClock
     sentence: str
     spans: tuple[ExplainedSpan, ...]
     source: str
     coming: tuple[Coming, ...]
+    offers: frozenset[str]
+    seen: str
 
     @property
     def view(self) -> ClockView:
@@ -139,7 +137,6 @@ class Detail:
     coming: tuple[Coming, ...]
     why: TurnExplanation | None
     why_title: str
-    legs: tuple[LegLine, ...]
     touches: tuple[TouchLine, ...]
     events: tuple[EventLine, ...]
     chain: tuple[ChainLink, ...]
@@ -167,23 +164,18 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
     )
     links = _links(row)
     last = legs[-1] if legs else None
-    cards = tuple(_cards(row, links, now=now, zone=zone))
-    accepts = {link.leg_id: link.clock for link in links if link.kind == ClockKind.ACCEPT}
+    relations = relations_of(row, user)
+    cards = tuple(_cards(row, links, user, relations, now=now, zone=zone))
     contest = contest_of(row)
     rejection = rejection_of(row, now=now) if row.status == Status.REJECTED else None
-    offers = offers_on(row, user)
+    offers = offers_on(row, user, relations)
     return Detail(
         row=row,
         contact=contact_of(row),
         status=_status(row, user, contest),
         submitted=clock_time(row.submitted_at, now=now) if row.submitted_at else "",
         offers=offers,
-        main=way_on(
-            offers,
-            is_contacted=row.first_contact_at is not None,
-            has_step=bool(last and last.next_step_at and last.next_step_at > now),
-            is_own=row.owner_id == user.pk,
-        ),
+        main=_main(row, offers, user, last, now=now),
         story=story_of(form, row.answers),
         sections=sections_of(form, row.answers),
         agreed=agreed_on(row, last, now=now),
@@ -193,7 +185,6 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         coming=tuple(sorted((one for card in cards for one in card.coming), key=_when)),
         why=explain_turn(last.turn) if last else None,
         why_title="Why you" if last and last.receiver_id == user.pk else _why_title(last),
-        legs=tuple(_leg_line(leg, accepts.get(leg.pk), now=now, zone=zone) for leg in legs),
         touches=touch_lines(row, now=now),
         events=event_lines(row, form, legs, now=now),
         chain=chain_of(row, user, now=now),
@@ -205,6 +196,19 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         is_receipt=row.submitted_by_id == user.pk
         and row.status in {Status.PENDING, Status.HOLDING},
         timeline=timeline_of(row, now=now, zone=zone),
+    )
+
+
+def _main(
+    row: Handoff, offers: frozenset[str], user: User, last: Leg | None, *, now: datetime
+) -> str:
+    if row.status == Status.HOLDING and "reassign" in offers:
+        return "reassign"
+    return way_on(
+        offers,
+        is_contacted=row.first_contact_at is not None,
+        has_step=bool(last and last.next_step_at and last.next_step_at > now),
+        is_own=row.owner_id == user.pk,
     )
 
 
@@ -267,30 +271,36 @@ def _links(row: Handoff) -> list[HandoffClock]:
     )
 
 
-def _leg_line(leg: Leg, clock: Clock | None, *, now: datetime, zone: tzinfo) -> LegLine:
-    outcome = "Has it now"
-    if leg.ended_at is not None:
-        ended = clock_time(leg.ended_at, now=now)
-        outcome = f"{LegEnd(leg.ended_as).label} {ended}"
-        if leg.reason and leg.ended_as == LegEnd.REJECTED:
-            outcome += f": {in_sentence(RejectReason(leg.reason).label)}"
-    elif leg.accepted_at is not None:
-        outcome = f"Accepted {clock_time(leg.accepted_at, now=now)}"
-    return LegLine(
-        receiver=leg.receiver,
-        since=clock_time(leg.assigned_at, now=now),
-        outcome=outcome,
-        clock=clock_view(clock, now=now, zone=zone) if clock else None,
-    )
-
-
 def _cards(
-    row: Handoff, links: Sequence[HandoffClock], *, now: datetime, zone: tzinfo
+    row: Handoff,
+    links: Sequence[HandoffClock],
+    user: User,
+    relations: frozenset[Relation],
+    *,
+    now: datetime,
+    zone: tzinfo,
 ) -> Iterable[ClockCard]:
     """The current clocks: those that run by due time, then those that are settled."""
     current = [link for link in links if link.is_current]
-    cards = [_card(row, link, now=now, zone=zone) for link in current]
+    found = Acknowledgement.objects.filter(clock__in=[link.clock_id for link in current])
+    seen = {one.clock_id: one for one in found.filter(until__gt=now)}
+    people = User.objects.in_bulk({one.by_id for one in seen.values()})
+    cards = []
+    for link in current:
+        held = seen.get(link.clock_id)
+        offers = clock_offers(link, user, relations, now=now, is_seen=held is not None)
+        card = _card(row, link, now=now, zone=zone)
+        cards.append(replace(card, offers=offers, seen=_seen(held, people, now=now)))
     return sorted(cards, key=lambda card: not card.view.is_open)
+
+
+def _seen(held: Acknowledgement | None, people: Mapping[int, User], *, now: datetime) -> str:
+    if held is None:
+        return ""
+    name = people[held.by_id].name if held.by_id in people else "Somebody"
+    note = f" \u201c{held.note}\u201d" if held.note else ""
+    until = clock_time(held.until, now=now)
+    return f"{name} has seen it: no message and no move until {until}.{note}"
 
 
 def _card(row: Handoff, link: HandoffClock, *, now: datetime, zone: tzinfo) -> ClockCard:
@@ -307,6 +317,8 @@ def _card(row: Handoff, link: HandoffClock, *, now: datetime, zone: tzinfo) -> C
             f"version {version.n}, {version.zone}. Both stay fixed for this clock."
         ),
         coming=_coming(row, link, now=now) if shown.view.is_open else (),
+        offers=frozenset(),
+        seen="",
     )
 
 

@@ -45,9 +45,11 @@ _LOCKED_BY_CONTEST = frozenset({"fix", "concede", "contest"})
 _WAY_ON = ("accept", "touch", "next_step", "convert", "fix", "rule", "outcome")
 
 
-def offers_on(row: Handoff, user: User) -> frozenset[str]:
-    """What the user may do with the handoff as it stands."""
-    found = offers_to(row, user, relations_of(row, user))
+def offers_on(
+    row: Handoff, user: User, relations: frozenset[Relation] | None = None
+) -> frozenset[str]:
+    """What the user may do with the handoff as it stands; their relations where known already."""
+    found = offers_to(row, user, relations_of(row, user) if relations is None else relations)
     if found & (_LOCKED_BY_CONTEST | {"rule"}):
         found -= _without(contest_of(row), user, row)
     return found

@@ -41,7 +41,8 @@ _RECEIVERS = frozenset({EventKind.ACCEPTED, EventKind.REJECTED, EventKind.CONFLI
 
 
 def clock_time(at: datetime, *, now: datetime | None = None, zone: ZoneInfo | None = None) -> str:
-    """A time as people say it: "10:04" today, "Fri 16:20" within a week, else with the date.
+    """A time as people say it: "10:04" today, "Fri 16:20" within a week, else with the date, and
+    with the year where it is another one.
 
     Without ``now`` it always has its date, as in a table. Without ``zone``: the reader's.
     """
@@ -53,6 +54,8 @@ def clock_time(at: datetime, *, now: datetime | None = None, zone: ZoneInfo | No
         return f"{local:%H:%M}"
     if -7 < days < 7:
         return f"{local:%a %H:%M}"
+    if local.year == timezone.localtime(now, zone).year:
+        return f"{local.day} {local:%b}, {local:%H:%M}"
     return f"{local.day} {local:%b %Y}, {local:%H:%M}"
 
 

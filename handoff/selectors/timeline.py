@@ -1,10 +1,10 @@
 """The clocks, legs and touches of one handoff on one drawn time line."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from handoff.choices import Verdict
+from handoff.choices import Status, Verdict
 from handoff.models import Handoff, HandoffClock, Leg, Touch
 from handoff.rules.timeline import Axis, Band, Run, Stretch, axis_of, bands_of
 from handoff.selectors.story import clock_time
@@ -18,7 +18,8 @@ from worktime.selectors import rules_calendar
 MOST_DAYS = 60
 """A longer story is drawn from its end backwards; the table of events tells the rest."""
 SHORTEST = timedelta(hours=2)
-_TICK_GAP = 13.0
+# Percent of the width that the words of a tick take: in a wide drawing, and in a narrow one.
+_TICK_GAP, _TICK_GAP_NARROW = 13.0, 28.0
 _STEP_MARKS = {
     StepAction.REMIND.value: ("remind", "notifications", "Reminder"),
     StepAction.ALERT_MANAGER.value: ("alert", "campaign", "Manager alerted"),
@@ -39,8 +40,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
+    """A time written on the axis; ``is_minor`` where a narrow drawing has no room for it."""
+
     x: float
     text: str
+    is_minor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """The whole drawing. ``now`` is None where the story is over."""
+    """The whole drawing. ``now`` is None where the story is over; its words are ``now_text``."""
 
     lanes: tuple[Lane, ...]
     closed: tuple[Band, ...]
     ticks: tuple[Tick, ...]
     now: float | None
+    now_text: str
     hours: str
 
 
@@ -85,7 +90,7 @@ def timeline_of(row: Handoff, *, now: datetime, zone: tzinfo) -> TimelineView | 
     axis = axis_of(stretches)
     lanes = []
     if legs:
-        lanes.append(_owner_lane(legs, axis, until=row.closed_at or now, now=now))
+        lanes.append(_owner_lane(row, legs, axis, now=now))
     for link in links:
         own = _own_stretches(link.clock, main, stretches, start=start, end=end)
         lanes.append(_clock_lane(link, axis, own, now=now, zone=zone))
@@ -97,6 +102,7 @@ def timeline_of(row: Handoff, *, now: datetime, zone: tzinfo) -> TimelineView | 
         closed=tuple(_closed_bands(spans, axis)),
         ticks=tuple(_ticks(stretches, axis, now=now, zone=zone)),
         now=None if is_over else axis.at(now),
+        now_text=f"now {now.astimezone(zone):%H:%M}",
         hours=main.calendar_version.calendar.name,
     )
 
@@ -139,21 +145,26 @@ def _last_step(clock: Clock) -> datetime:
     return max([clock.due_at, *steps])
 
 
-def _owner_lane(legs: Sequence[Leg], axis: Axis, *, until: datetime, now: datetime) -> Lane:
+def _owner_lane(row: Handoff, legs: Sequence[Leg], axis: Axis, *, now: datetime) -> Lane:
     bands = []
     for leg in legs:
-        ended = leg.ended_at or until
+        ended = leg.ended_at or row.closed_at or now
         kind = "leg" if leg.ended_at else "leg-live"
         title = f"{leg.receiver.name}, {clock_time(leg.assigned_at, now=now)}"
-        bands.append(axis.band(leg.assigned_at, ended, kind, title))
+        band = axis.band(leg.assigned_at, ended, kind, title)
+        bands.append(replace(band, text=leg.receiver.name))
     last = legs[-1]
-    since = f"since {clock_time(last.assigned_at, now=now)}" if last.ended_at is None else ""
+    note = ""
+    if last.ended_at is None:
+        note = f"{last.receiver.name} since {clock_time(last.assigned_at, now=now)}"
+    elif row.status == Status.HOLDING:
+        note = f"{row.owner.name}, while it is held"
     return Lane(
         title="Who has it",
         sub=f"{len(legs)} leg{'s' if len(legs) != 1 else ''}",
         bands=tuple(bands),
         marks=(),
-        note=f"{last.receiver.name} {since}".strip(),
+        note=note,
         state="",
     )
 
@@ -249,12 +260,20 @@ def _ticks(
     stretches: Sequence[Stretch], axis: Axis, *, now: datetime, zone: tzinfo
 ) -> Iterable[Tick]:
     """Where open time begins, as far as the words do not run into one another."""
-    free_from = 0.0
+    free_from = free_narrow = 0.0
     begins = [each.start for each in stretches if each.is_open]
     for at in [stretches[0].start, *begins]:
         x = axis.at(at)
         if x < free_from or x > 100 - _TICK_GAP / 2:
             continue
-        local = at.astimezone(zone)
-        yield Tick(x, f"{local:%a} {local.day} {local:%b}, {local:%H:%M}")
+        is_minor = x < free_narrow or x > 100 - _TICK_GAP_NARROW
+        yield Tick(x, _tick_words(at.astimezone(zone), now.astimezone(zone)), is_minor)
         free_from = x + _TICK_GAP
+        free_narrow = free_narrow if is_minor else x + _TICK_GAP_NARROW
+
+
+def _tick_words(local: datetime, now: datetime) -> str:
+    """Short, for they stand close together: the time within a week, else the day."""
+    if abs((local.date() - now.date()).days) < 7:
+        return f"{local:%a %H:%M}"
+    return f"{local.day} {local:%b}"
