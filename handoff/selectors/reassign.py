@@ -1,14 +1,23 @@
 """To whom a manager may give a lead by hand."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Subquery
 
 from accounts.models import TimeOff, User
-from handoff.models import Handoff, Leg
+from accounts.selectors import calendars_for
+from handoff.models import Handoff, HandoffClock, Leg
+from handoff.selectors.facts import facts_of
 from handoff.selectors.story import clock_time
 from routing.models import Load, Member
+from sla.choices import ClockKind, ClockState
+from sla.models import Target
+from sla.rules.wording import target_words
+from sla.selectors import match_target, pace_of
+from worktime.models import CalendarVersion
+from worktime.rules import InstantOutOfRange, NoOpenTime
 
 # More people than a list can be chosen from are found by their names.
 MOST_CANDIDATES = 500
@@ -19,7 +28,7 @@ class Candidate:
     """One person with what speaks for and against them.
 
     ``words`` name what a manager should know before choosing: away, paused, full, not in the
-    pool; they are empty for a member who is free.
+    pool; they are empty for a member who is free. ``due`` is when they would have to accept.
     """
 
     user: User
@@ -27,6 +36,7 @@ class Candidate:
     capacity: int | None
     in_pool: bool
     words: str
+    due: str = ""
 
     @property
     def is_full(self) -> bool:
@@ -38,6 +48,18 @@ class Candidate:
         if self.capacity is None:
             return f"{self.open_count} open"
         return f"{self.open_count} of {self.capacity} open"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a move by hand starts and leaves, in words; empty where the policy has no such clock.
+
+    ``accept`` is the length of the new receiver's clock, ``buyer`` a sentence about the buyer's.
+    """
+
+    candidates: tuple[Candidate, ...]
+    accept: str
+    buyer: str
 
 
 def may_receive(row: Handoff, user: User) -> bool:
@@ -69,6 +91,45 @@ def candidates_for(handoff: Handoff, *, now: datetime) -> list[Candidate]:
     )
     found = [_candidate(user, now=now) for user in people]
     return sorted(found, key=lambda one: (not one.in_pool, one.words != "", one.open_count))
+
+
+def terms_for(handoff: Handoff, candidates: Sequence[Candidate], *, now: datetime) -> Terms:
+    """When each would have to accept, in their own hours, were it theirs from now on."""
+    target = match_target(facts_of(handoff), ClockKind.ACCEPT)
+    buyer = _buyer(handoff, now=now)
+    if target is None:
+        return Terms(tuple(candidates), "", buyer)
+    hours = calendars_for([one.user for one in candidates])
+    due = {pk: _due(target, hours[pk].current_version, now=now) for pk in hours}
+    return Terms(
+        tuple(replace(one, due=due[one.user.pk]) for one in candidates),
+        target_words(target.amount, target.unit),
+        buyer,
+    )
+
+
+def _due(target: Target, version: CalendarVersion | None, *, now: datetime) -> str:
+    """Empty where their hours are not published or have no open time left."""
+    if version is None:
+        return ""
+    try:
+        at = pace_of(target, version).due(now, target.amount)
+    except (NoOpenTime, InstantOutOfRange):
+        return ""
+    return f"accept by {clock_time(at, now=now)}"
+
+
+def _buyer(handoff: Handoff, *, now: datetime) -> str:
+    found = HandoffClock.objects.filter(
+        handoff_id=handoff.pk, kind=ClockKind.CONTACT, is_current=True
+    ).select_related("clock")
+    link = found.first()
+    if link is None or link.clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
+        return ""
+    due = clock_time(link.clock.due_at, now=now)
+    if link.clock.due_at < now:
+        return f"first contact was due {due} and stays late"
+    return f"first contact stays due {due}"
 
 
 def _candidate(user: User, *, now: datetime) -> Candidate:

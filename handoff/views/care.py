@@ -28,7 +28,7 @@ from handoff.rules.transitions import may as may_step
 from handoff.selectors.access import handoff_for, may
 from handoff.selectors.contests import contest_row, waiting_contest, why_not_rule
 from handoff.selectors.late import kinds_to_extend, late_kinds
-from handoff.selectors.reassign import candidates_for
+from handoff.selectors.reassign import candidates_for, terms_for
 from handoff.selectors.story import clock_time
 from handoff.services import (
     acknowledge_late,
@@ -104,7 +104,10 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
             data, people=list(people.values()), initial=_initial(request, row)
         ),
         run=run,
-        context={"candidates": candidates, "freeze_until": _freeze(row)},
+        context={
+            "terms": terms_for(row, candidates, now=now),
+            "freeze_until": _freeze(row),
+        },
     )
     return answer(request, row, user, act)
 
