@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
 from handoff.choices import EventKind, Status
@@ -10,6 +10,7 @@ from handoff.models import Event, Handoff
 from handoff.models.handoff import HandoffQuerySet
 from handoff.rules.transitions import MOST_LEGS
 from handoff.selectors.access import relations_to
+from handoff.selectors.event_log import events_on
 from handoff.selectors.holding import barred_on_chains, legs_given
 from handoff.selectors.offers import offers_to
 from handoff.selectors.story import clock_time
@@ -20,6 +21,7 @@ from worktime.rules import duration_words
 
 NAMED = 3
 MOST_COUNTED = 99
+DAY = timedelta(days=1)
 _FREE = "free now, and gets it at the next look"
 
 
@@ -92,9 +94,7 @@ def held_with_offers(
 
 def held_events(handoffs: Sequence[Handoff]) -> dict[int, Event]:
     """The event that says why each was held last, by the handoff's id."""
-    events = Event.objects.filter(
-        handoff__in=[handoff.pk for handoff in handoffs], kind=EventKind.HELD
-    ).order_by("seq")
+    events = events_on([handoff.pk for handoff in handoffs], EventKind.HELD)
     return {event.handoff_id: event for event in events}
 
 
@@ -137,11 +137,18 @@ def _held_row(
     return HeldRow(
         handoff=handoff,
         since=clock_time(since, now=now),
-        age=duration_words((now - since).total_seconds()),
+        age=_age(now - since),
         reasons=reasons or ("The pool has no members.",),
         help=_help(members, people, now=now, is_exhausted=is_exhausted),
         is_exhausted=is_exhausted,
     )
+
+
+def _age(passed: timedelta) -> str:
+    """Real time, whole days from the second day on."""
+    if passed < 2 * DAY:
+        return duration_words(passed.total_seconds())
+    return f"{passed // DAY} days"
 
 
 def _why(skip: Excluded | None, *, now: datetime) -> str:
