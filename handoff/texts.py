@@ -8,7 +8,8 @@ from accounts.selectors import zone_for
 from handoff import move_texts
 from handoff.about import About, settled
 from handoff.choices import DisqualifyReason, EventKind, RejectReason, Status
-from handoff.models import Event, Handoff, Leg
+from handoff.models import Handoff, Leg
+from handoff.selectors.event_log import events_on
 from handoff.selectors.lists import in_sentence
 from notify.choices import Tone, Topic
 from notify.models import Message
@@ -53,12 +54,10 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
 
 def _deciders(handoffs: Iterable[int]) -> dict[tuple[object, str], str]:
     """Who decided on each leg, by the leg and the decision: a manager may act for a receiver."""
-    events = Event.objects.filter(
-        handoff__in=list(handoffs), kind__in=[EventKind.ACCEPTED, EventKind.REJECTED]
-    ).select_related("by")
+    decisions = events_on(handoffs, EventKind.ACCEPTED, EventKind.REJECTED)
     return {
         (event.data.get("leg"), event.kind): event.by.name
-        for event in events
+        for event in decisions.select_related("by")
         if event.by is not None
     }
 

@@ -12,7 +12,6 @@ from sla.choices import ClockKind, ClockState
 from sla.models import Clock
 from sla.selectors import ClockView, clock_view
 
-
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 

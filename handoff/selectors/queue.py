@@ -11,10 +11,11 @@ from accounts.models import User
 from accounts.rules.policy import Action, Relation
 from accounts.selectors import calendar_for
 from handoff.choices import EventKind, Status, TouchKind, TransferReason, Verdict
-from handoff.models import Event, Handoff, Leg, Touch
+from handoff.models import Handoff, Leg, Touch
 from handoff.models.handoff import HandoffQuerySet
 from handoff.rules.placeholders import STATE, TEXT
 from handoff.selectors.clocks import ShownClock, current_clocks, most_urgent, shown_clocks
+from handoff.selectors.event_log import events_on
 from handoff.selectors.offers import way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.touch_log import last_touches
@@ -142,13 +143,8 @@ def queue_of(user: User, *, tab: str = "", now: datetime, zone: tzinfo, number: 
 
 def alerts_on(handoffs: Iterable[Handoff]) -> dict[int, Alert]:
     """Who was alerted last about each handoff, by the handoff's id, in two queries."""
-    events = list(
-        Event.objects.filter(
-            handoff__in=[handoff.pk for handoff in handoffs],
-            kind=EventKind.ALERTED,
-            data__told__isnull=False,
-        ).order_by("seq")
-    )
+    alerts = events_on([handoff.pk for handoff in handoffs], EventKind.ALERTED)
+    events = list(alerts.filter(data__told__isnull=False))
     people = User.objects.in_bulk({event.data["told"] for event in events})
     return {
         event.handoff_id: Alert(people[event.data["told"]].name, event.at)
