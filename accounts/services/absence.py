@@ -71,13 +71,16 @@ def add_time_off(
 def remove_time_off(*, time_off: TimeOff, by: User | None, now: datetime) -> None:
     """Take the rest of a span away: one that is going on ends now, a past one stays."""
     permit_for(by, Action.TIME_OFF_EDIT, time_off.user)
-    if time_off.ends_at <= now:
+    row = TimeOff.objects.select_for_update().filter(pk=time_off.pk).first()
+    if row is None:
+        raise InvalidTimeOff("Somebody has taken this span away already.")
+    if row.ends_at <= now:
         raise InvalidTimeOff("This span is over and stays for the record.")
-    if time_off.starts_at < now:
-        time_off.ends_at = now
-        time_off.save(update_fields=["ends_at"])
+    if row.starts_at < now:
+        row.ends_at = now
+        row.save(update_fields=["ends_at"])
     else:
-        time_off.delete()
+        row.delete()
 
 
 def _refuse_span(field: str, code: str, message: str) -> None:

@@ -1,8 +1,9 @@
 """Teams and who is in them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import Membership, Team, User
 from accounts.rules.policy import Action
@@ -23,7 +24,8 @@ def create_team(
 ) -> Team:
     permit(by, Action.PEOPLE_EDIT)
     raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, None))
-    return keep(Team(name=name.strip(), zone=zone, calendar=calendar), by=by, now=now)
+    team = Team(name=name.strip(), zone=zone, calendar=calendar)
+    return _keep_named(team, by=by, now=now)
 
 
 @transaction.atomic
@@ -39,7 +41,7 @@ def change_team(
     permit(by, Action.PEOPLE_EDIT)
     raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, team))
     team.name, team.zone, team.calendar = name.strip(), zone, calendar
-    return keep(team, by=by, now=now, fields=["name", "zone", "calendar"])
+    return _keep_named(team, by=by, now=now, fields=["name", "zone", "calendar"])
 
 
 @transaction.atomic
@@ -48,7 +50,9 @@ def set_membership(
 ) -> Membership:
     """Put a person into a team, or change whether they manage it."""
     permit(by, Action.PEOPLE_EDIT)
-    if not user.is_active:
+    # One at a time for one person: two requests must not both make the membership.
+    still_here = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True)
+    if not list(still_here.values_list("pk")):
         raise InvalidPerson(f"{user} is not active; choose somebody who is.")
     membership = Membership.objects.filter(team=team, user=user).first()
     if membership is None:
@@ -67,8 +71,23 @@ def remove_membership(*, membership: Membership, by: User | None, now: datetime)
     membership.delete()
 
 
+def _keep_named(
+    team: Team, *, by: User | None, now: datetime, fields: Iterable[str] | None = None
+) -> Team:
+    try:
+        with transaction.atomic():
+            return keep(team, by=by, now=now, fields=fields)
+    except IntegrityError as error:
+        # Somebody else took the same name in the meantime.
+        raise InvalidPerson(problems=[_taken(team.name)]) from error
+
+
 def _team_name_problems(name: str, team: Team | None) -> list[FieldProblem]:
     taken = Team.objects.filter(name=name.strip())
     if team is not None:
         taken = taken.exclude(pk=team.pk)
-    return [FieldProblem("name", "taken", f"A team is called {name} already.")] * taken.exists()
+    return [_taken(name)] if taken.exists() else []
+
+
+def _taken(name: str) -> FieldProblem:
+    return FieldProblem("name", "taken", f"A team is called {name} already.")

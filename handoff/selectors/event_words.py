@@ -103,7 +103,12 @@ class Told:
 
 def _drafted(told: Told) -> tuple[str, str]:
     what = "Next draft begun" if told.row.previous_id else "Draft begun"
-    return what, f"by {told.by}."
+    left_out = len(told.data.get("left_out", ()))
+    if not left_out:
+        return what, f"by {told.by}."
+    answers = "1 answer" if left_out == 1 else f"{left_out} answers"
+    kept = f"handoff {told.row.previous_id} keeps {answers} that the form asks no more"
+    return what, f"by {told.by}; {kept}."
 
 
 def _edited(told: Told) -> tuple[str, str]:

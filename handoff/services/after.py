@@ -14,10 +14,11 @@ from handoff.models import Contest, Handoff, Leg
 from handoff.rules.form import Form
 from handoff.rules.gate import completeness, meeting_time
 from handoff.rules.transitions import CLOSED_AS, Step
+from handoff.rules.values import read_answer
 from handoff.selectors.access import submitters_side
 from handoff.selectors.story import clock_time, current_state
 from handoff.services import tell
-from handoff.services.change import append_event, close_row, open_for
+from handoff.services.change import append_event, close_row, hold_people, open_for
 from handoff.services.clocks import earliest_due, start_hand_off, stop_clocks
 from handoff.services.decide import end_leg, free
 from routing.services import give_back
@@ -33,6 +34,7 @@ def start_fix(handoff: Handoff, *, by: User, now: datetime, version: int | None 
         Conflict: the handoff is not rejected any more, or changed since ``version``.
     """
     with transaction.atomic():
+        hold_people(handoff.pk)
         row = open_for(
             handoff.pk,
             step=Step.SUPERSEDE,
@@ -53,12 +55,14 @@ def next_draft(
 ) -> Handoff:
     """The chain's next draft, with all answers that the type's present form still asks for.
 
-    The submitter's clock runs on a rejected handoff itself; a returned one is closed, so its
+    What it asks no more, or in another way, stays with ``row``, and the draft's first event names
+    it. The submitter's clock runs on a rejected handoff itself; a returned one is closed, so its
     next draft has it.
     """
     form_version = row.type.current_form or row.form_version
     form = Form.from_layout(form_version.layout)
-    answers = {key: value for key, value in row.answers.items() if form.get(key)}
+    answers = {key: value for key, value in row.answers.items() if _is_asked(form, key, value)}
+    left_out = sorted(row.answers.keys() - answers.keys())
     draft = Handoff.objects.create(
         lead_id=row.lead_id,
         type_id=row.type_id,
@@ -87,8 +91,15 @@ def next_draft(
         "completeness": draft.completeness,
         "meeting_at": draft.meeting_at.isoformat() if draft.meeting_at else None,
     }
-    append_event(draft, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
+    data = {"set": stored, **({"left_out": left_out} if left_out else {})}
+    append_event(draft, kind=EventKind.DRAFTED, by=by, now=now, data=data)
     return draft
+
+
+def _is_asked(form: Form, key: str, value: object) -> bool:
+    """Whether the form has the field and could have stored the answer."""
+    field = form.get(key)
+    return field is not None and read_answer(field, value)[1] is None
 
 
 def rejected_leg(row: Handoff) -> Leg | None:

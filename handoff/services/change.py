@@ -1,8 +1,8 @@
 """One change of one handoff: lock, check, conditional update, event.
 
 Every service of this package goes through here, so that a change can neither be lost nor be made
-twice, and never without its event. Locks are taken in one order everywhere: handoffs by id,
-clocks by id, pools by id, loads by id.
+twice, and never without its event. Locks are taken in one order everywhere: people by id, where
+they must not leave meanwhile, handoffs by id, clocks by id, pools by id, loads by id.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
@@ -25,7 +25,7 @@ from handoff.errors import (
     OwnershipFrozen,
     StaleVersion,
 )
-from handoff.models import Event, Handoff, Transfer
+from handoff.models import Event, Handoff, Leg, Transfer
 from handoff.rules.ownership import is_frozen, may_move
 from handoff.rules.transitions import TRANSITIONS, Step
 from handoff.selectors.access import relations_of, was_taken_back
@@ -48,6 +48,19 @@ _NOT_POSSIBLE: dict[Step, type[Conflict]] = {
 
 # What people wrote stands on the row and not in the log, which is for good.
 _UNTOLD = frozenset({"answers", "deal_note"})
+
+
+def hold_people(pk: int) -> None:
+    """Let nobody leave whom the handoff may come back to, until the transaction ends.
+
+    Before the handoff's own lock: whoever offboards somebody takes the two in this order.
+    """
+    has_had = Leg.objects.filter(handoff_id=pk).values("receiver")
+    row = Handoff.objects.filter(pk=pk)
+    people = User.objects.filter(
+        Q(pk__in=row.values("submitted_by")) | Q(pk__in=row.values("owner")) | Q(pk__in=has_had)
+    )
+    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def lock_handoff(pk: int) -> Handoff:

@@ -26,7 +26,14 @@ from handoff.selectors.access import submitters_side
 from handoff.selectors.story import current_state, what_happened_last
 from handoff.services import tell
 from handoff.services.after import next_draft
-from handoff.services.change import apply_change, close_row, open_for, open_in, transfer_to
+from handoff.services.change import (
+    apply_change,
+    close_row,
+    hold_people,
+    open_for,
+    open_in,
+    transfer_to,
+)
 from handoff.services.clocks import stop_clocks
 from handoff.services.decide import end_leg, free, live_leg, note_problems
 from handoff.services.touches import converted_touch
@@ -211,6 +218,7 @@ def return_handoff(
         HandoffNotOpen, StaleVersion, NotPermitted, NotVisible: as for converting.
     """
     with transaction.atomic():
+        hold_people(handoff.pk)
         row = open_for(
             handoff.pk,
             step=Step.RETURN,
@@ -237,7 +245,7 @@ def return_row(
 ) -> Handoff:
     """Return a handoff that the caller has locked and found open; the chain's next draft.
 
-    ``by`` is None where the product does it. Pools and loads are not locked before this.
+    ``by`` is None where the product does it. The caller holds the people, and no pool or load.
     """
     leg = end_live_leg(row, Step.RETURN, LegEnd.RETURNED, note=note, now=now)
     home = submitters_side(row)

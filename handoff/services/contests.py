@@ -23,7 +23,7 @@ from handoff.selectors.facts import facts_of
 from handoff.selectors.story import clock_time, current_state, what_happened_last
 from handoff.services import tell
 from handoff.services.after import discard_fixes, rejected_leg
-from handoff.services.change import apply_change, open_for, transfer_to
+from handoff.services.change import apply_change, hold_people, open_for, transfer_to
 from handoff.services.clocks import (
     earliest_due,
     reopen_clocks,
@@ -106,6 +106,7 @@ def rule_on_contest(
         HandoffNotRejected, StaleVersion, NotVisible: as for a fix.
     """
     with transaction.atomic():
+        hold_people(handoff.pk)
         row = open_for(
             handoff.pk,
             step=Step.UPHOLD if is_upheld else Step.OVERTURN,

@@ -19,7 +19,7 @@ from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
 from handoff.selectors.story import current_state, what_happened_last
 from handoff.services import tell
-from handoff.services.change import apply_change, open_for, transfer_to
+from handoff.services.change import apply_change, hold_people, open_for, transfer_to
 from handoff.services.clocks import (
     current_hours,
     earliest_due,
@@ -121,6 +121,8 @@ def reject_handoff(
     """
     with transaction.atomic():
         step = Step.CONFLICT if reason in TO_NEXT_RECEIVER else Step.REJECT
+        if step is Step.REJECT:
+            hold_people(handoff.pk)
         row = open_for(
             handoff.pk, step=step, action=Action.HANDOFF_REJECT, by=by, now=now, version=version
         )

@@ -22,7 +22,7 @@ from handoff.rules.values import is_empty
 from handoff.selectors.access import types_for
 from handoff.services.change import append_event, apply_change, open_for
 from handoff.services.clocks import earliest_due, retime_hand_off, start_hand_off
-from handoff.services.leads import answers_of_lead, find_or_make_lead
+from handoff.services.leads import answers_of_lead, find_or_make_lead, surviving_lead
 
 
 def create_draft(
@@ -60,6 +60,7 @@ def create_draft(
     key = submission_uuid or uuid.uuid4()
     try:
         with transaction.atomic():
+            _hold_author(by)
             again = Handoff.objects.filter(submission_uuid=key).first()
             if again is None:
                 lead = _lead_for(lead, form=form, answers=clean, by=by)
@@ -73,6 +74,13 @@ def create_draft(
     if again.submitted_by_id != by.pk:
         raise NotVisible("There is no such handoff.")
     return again
+
+
+def _hold_author(by: User) -> None:
+    """Nobody who leaves in this instant begins a draft: it would stay with them."""
+    active = User.objects.select_for_update(no_key=True).filter(pk=by.pk, is_active=True)
+    if not list(active.values_list("pk")):
+        raise NotPermitted("Only submitters hand leads over.")
 
 
 def _insert(
@@ -209,7 +217,7 @@ def _lead_for(lead: Lead | None, *, form: Form, answers: dict[str, Any], by: Use
         found = Lead.objects.for_user(by).filter(pk=lead.pk).first()
         if found is None:
             raise NotVisible("There is no such lead.")
-        return found
+        return surviving_lead(found, by=by)
     problems = [
         FieldProblem(key, "required", message)
         for key, message in (

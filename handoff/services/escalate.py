@@ -18,7 +18,7 @@ from handoff.models import Handoff, HandoffClock
 from handoff.rules.transitions import Step, may
 from handoff.selectors.ladder_moves import hold_of_move
 from handoff.services import tell
-from handoff.services.change import append_event, lock_handoff
+from handoff.services.change import append_event, hold_people, lock_handoff
 from handoff.services.closing import return_row
 from handoff.services.moves import time_out_leg
 from sla.choices import ClockKind, ClockState, StepAction
@@ -56,6 +56,8 @@ def _apply(escalation: Escalation, *, now: datetime) -> None:
     link = HandoffClock.objects.select_related("leg__receiver", "leg__turn__rule").get(
         clock_id=escalation.clock_id
     )
+    if escalation.step.action == StepAction.RETURN_TO_SUBMITTER:
+        hold_people(link.handoff_id)
     row = lock_handoff(link.handoff_id)
     # Whoever acknowledged the clock meanwhile wants quiet until later.
     waiting = Escalation.objects.get(pk=escalation.pk)

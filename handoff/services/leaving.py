@@ -87,6 +87,8 @@ def _offboard(
     user: User, *, successor: User, by: User, now: datetime, confirmed: bool
 ) -> Offboarded:
     hold_admins()
+    # Whoever begins a draft, or sends a lead back to somebody, holds them as well.
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk"))
     user.refresh_from_db()
     successor = User.objects.get(pk=successor.pk)
     rows = _lock(user)

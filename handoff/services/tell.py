@@ -20,7 +20,8 @@ def submitter_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
 
 
 def submitter_rejected(row: Handoff, leg: Leg, *, now: datetime) -> None:
-    _queue("rejected", f"rejected:{leg.pk}", row.submitted_by, row, leg, BOTH, now)
+    """To whoever has it back: the submitter, or who answers for one that has left."""
+    _queue("rejected", f"rejected:{leg.pk}", row.owner, row, leg, BOTH, now)
 
 
 def submitter_moved(row: Handoff, leg: Leg, next_leg: Leg | None, *, now: datetime) -> None:
@@ -104,7 +105,7 @@ def manager_asked(row: Handoff, leg: Leg, manager: User, *, now: datetime) -> No
 
 def about_ruling(kind: str, row: Handoff, leg: Leg, *, by: User, now: datetime) -> None:
     """The ruling, to both sides; a receiver who got the lead back reads it as a new task."""
-    for to in {row.submitted_by, leg.receiver} - {by}:
+    for to in {row.submitted_by, leg.contest.by, leg.receiver} - {by}:
         _queue(kind, f"{kind}:{leg.pk}:{to.pk}", to, row, leg, BOTH, now)
 
 

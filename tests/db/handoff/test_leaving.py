@@ -16,12 +16,14 @@ from handoff.selectors.leaving import preview_offboarding
 from handoff.services import (
     accept_handoff,
     concede_handoff,
+    contest_rejection,
     offboard_user,
     reject_handoff,
+    rule_on_contest,
     start_fix,
     submit_handoff,
 )
-from notify.models import Destination
+from notify.models import Destination, Message
 from notify.services import save_slack
 from routing.choices import TurnKind
 from routing.models import Load, Member, Pool
@@ -189,3 +191,31 @@ def test_offboard_that_empties_a_pool_needs_to_be_confirmed(world, successor):
     assert (row.owner, row.legs.get().ended_at) == (world.ae, None)
     done = leave(world, world.ae, successor, leaves_pools_empty=True)
     assert done.held == 1
+
+
+def test_rejection_of_a_lead_whose_submitter_left_is_told_to_who_has_it_now(world, successor):
+    row = world.submitted()
+    leave(world, world.sdr, successor)
+    rejected = reject_handoff(row, reason="no_budget", by=row.owner, now=NOW + HOUR)
+    told = Message.objects.filter(kind="rejected").values_list("recipient", flat=True)
+    assert set(told) == {rejected.owner_id} == {world.manager.pk}
+
+
+def test_ruling_is_told_to_the_successor_who_contested(world, successor):
+    row = world.submitted()
+    receiver = row.owner
+    reject_handoff(row, reason="no_budget", by=receiver, now=NOW)
+    leave(world, world.sdr, successor)
+    contest_rejection(row, note="The CFO said so.", by=successor, now=NOW + HOUR)
+    rule_on_contest(row, is_upheld=True, by=world.manager, now=NOW + 2 * HOUR)
+    told = Message.objects.filter(kind="upheld").values_list("recipient", flat=True)
+    assert set(told) == {successor.pk, receiver.pk}
+
+
+def test_draft_begun_as_its_author_leaves_is_refused(world, successor):
+    before = User.objects.get(pk=world.sdr.pk)
+    assert before.roles
+    leave(world, world.sdr, successor)
+    with pytest.raises(NotPermitted):
+        world.draft(by=before)
+    assert not Handoff.objects.exists()
