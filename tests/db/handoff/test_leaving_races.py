@@ -1,0 +1,85 @@
+"""Somebody leaves in the instant in which something comes to them: nothing stays with them."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.choices import Role
+from accounts.models import User
+from core.errors import DomainError
+from handoff.models import Handoff
+from handoff.models.handoff import OPEN
+from handoff.services import (
+    contest_rejection,
+    offboard_user,
+    reject_handoff,
+    return_handoff,
+    rule_on_contest,
+    start_fix,
+)
+from tests.factories.handoff import NOW, World, make_world
+from tests.support.race import race
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(300)]
+EACH = 6
+HOUR = timedelta(hours=1)
+ACTS = ("draft", "reject", "return", "fix", "overturn")
+
+
+def leave_or_act(racer, side, rounds, admin_id, successor_id, manager_id):
+    """One side lets the person of each round leave, the other does what brings them something."""
+    admin, successor, manager = (
+        User.objects.get(pk=pk) for pk in (admin_id, successor_id, manager_id)
+    )
+    outcomes = []
+    for act, user_id, handoff_id, receiver_id in rounds:
+        user, receiver = (User.objects.get(pk=pk) for pk in (user_id, receiver_id))
+        assert user.roles
+        racer.line_up()
+        try:
+            if side == "leave":
+                offboard_user(user, successor=successor, by=admin, now=NOW + HOUR)
+            else:
+                _act(act, user, receiver, manager, Handoff(pk=handoff_id))
+            outcomes.append("")
+        except DomainError as refused:
+            outcomes.append(refused.code)
+    return outcomes
+
+
+def _act(act, user, receiver, manager, row):
+    common = {"now": NOW + HOUR}
+    if act == "draft":
+        type_ = row.__class__.objects.get(pk=row.pk).type
+        World(*[None] * 7, type=type_).draft(by=user)
+    elif act == "reject":
+        reject_handoff(row, reason="no_budget", by=receiver, **common)
+    elif act == "return":
+        return_handoff(row, note="Left the company.", by=receiver, **common)
+    elif act == "fix":
+        start_fix(row, by=manager, **common)
+    else:
+        rule_on_contest(row, is_upheld=False, by=manager, **common)
+
+
+def prepared(world, act):
+    """Who leaves in this round, the handoff that comes to them, and its receiver."""
+    sdr = world.person("Gone Person", Role.SDR)
+    row = world.submitted(by=sdr)
+    receiver = row.owner
+    if act in ("fix", "overturn"):
+        reject_handoff(row, reason="no_budget", by=receiver, now=NOW)
+    if act == "overturn":
+        contest_rejection(row, note="The CFO said so.", by=sdr, now=NOW)
+    return act, sdr.pk, row.pk, receiver.pk
+
+
+def test_nothing_stays_with_somebody_who_leaves_as_it_arrives(transactional_db):
+    world = make_world(receivers=3)
+    successor = world.person("Sue Cessor", Role.SDR)
+    rounds = [prepared(world, act) for act in ACTS for _ in range(EACH)]
+    shared = (rounds, world.admin.pk, successor.pk, world.manager.pk)
+    left, _acted = race(leave_or_act, [("leave", *shared), ("act", *shared)], seconds=240)
+    assert left == [""] * len(rounds)
+    stayed = Handoff.objects.filter(status__in=OPEN, owner__is_active=False)
+    assert list(stayed.values_list("pk", "status")) == []
