@@ -13,7 +13,9 @@ from handoff.errors import (
     HandoffNotDraft,
     HandoffNotOpen,
 )
-from handoff.models import Handoff, HandoffClock, Touch
+from handoff.models import FormVersion, Handoff, HandoffClock, HandoffType, Touch
+from handoff.rules.form import Form
+from handoff.selectors.history import event_lines
 from handoff.services import (
     accept_handoff,
     convert_handoff,
@@ -345,3 +347,26 @@ def test_every_message_about_an_end_reads_well(world):
     assert "Next year" in found["nurtured"].body
     assert "Wrong team" in found["returned"].body
     assert "Nothing is left to do" in found["ended"].body
+
+
+def test_next_draft_names_the_answers_that_the_form_asks_no_more(world):
+    row = world.submitted()
+    version = row.form_version
+    layout = Form.from_layout(version.layout).to_layout()
+    for part in layout["sections"]:
+        part["fields"] = [field for field in part["fields"] if field["key"] != "need"]
+        for field in part["fields"]:
+            if field["key"] == "company.industry":
+                field["kind"] = "integer"
+    HandoffType.objects.filter(pk=row.type_id).update(
+        current_form=FormVersion.objects.create(type=row.type, n=version.n + 1, layout=layout)
+    )
+    draft = return_handoff(row, note="Left the company.", by=row.owner, now=NOW)
+    kept = row.answers.keys() - draft.answers.keys()
+    assert kept == {"need", "company.industry"}
+    begun = draft.events.get(kind="drafted")
+    assert begun.data["left_out"] == ["company.industry", "need"]
+    form = Form.from_layout(draft.form_version.layout)
+    rest = [line.rest for line in event_lines(draft, form, (), now=NOW)]
+    kept = f"handoff {row.pk} keeps 2 answers that the form asks no more"
+    assert rest == [f"by {row.legs.get().receiver.name}; {kept}."]
