@@ -1,6 +1,73 @@
+"""A browser that is signed in for a test, and whose complaints fail it."""
+
 import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from tests.e2e.browsing import DESK, Complaints, fits
 
 
 @pytest.fixture(scope="session")
 def base_url():
     """Addresses come from `live_server`; the plugin's own fixture is one that pytest warns of."""
+
+
+@pytest.fixture
+def complaints():
+    heard = Complaints()
+    yield heard
+    assert heard.unexpected() == []
+
+
+@pytest.fixture
+def context(context, complaints):
+    return complaints.of(context)
+
+
+@pytest.fixture
+def plain_context(new_context, complaints):
+    """A browser without any script."""
+    return complaints.of(new_context(java_script_enabled=False))
+
+
+@pytest.fixture
+def size(request):
+    """The screen: a desk's unless the test is marked `on_both`."""
+    return getattr(request, "param", DESK)
+
+
+@pytest.fixture
+def page(page, size):
+    page.set_viewport_size(size)
+    return page
+
+
+@pytest.fixture
+def sign_in(live_server):
+    """Let a browser be somebody; each person signs in once."""
+    sessions = {}
+
+    def become(context, user):
+        if user.pk not in sessions:
+            client = Client()
+            client.force_login(user)
+            sessions[user.pk] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk]}
+        context.add_cookies([{**cookie, "url": live_server.url}])
+
+    return become
+
+
+@pytest.fixture
+def visit(page, live_server, sign_in):
+    """Go as somebody to a page by its name, or by its address."""
+
+    def go(user, name, *args, query=""):
+        sign_in(page.context, user)
+        address = name if name.startswith("/") else reverse(name, args=args)
+        page.goto(live_server.url + address + query)
+        fits(page)
+        return page
+
+    return go

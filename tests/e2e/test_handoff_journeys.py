@@ -1,21 +1,16 @@
 """A handoff from form to outcome in a real browser, on a desk and on a phone."""
 
-import re
-
 import pytest
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from handoff.choices import ClosedAs, Status
 from handoff.models import Handoff
+from tests.e2e.browsing import fits, on_both, press
 from tests.factories.handoff import answers, make_world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), on_both]
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1400, "height": 900}
 FILLED = [
     "company.name",
     "company.size",
@@ -36,39 +31,6 @@ def world(live_server):
     world = make_world()
     world.pool.members.exclude(user=world.ae).update(is_active=False)
     return world
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def visit(request, page, live_server, client):
-    """Go to a page as somebody; afterwards nothing may have been complained about."""
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.set_viewport_size(request.param)
-
-    def go(user, name, *args):
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        page.goto(live_server.url + reverse(name, args=args))
-        fits(page)
-        return page
-
-    go.complaints = complaints
-    yield go
-    # A refusal is an answer with its own status, which the browser notes as a failed load.
-    assert [line for line in complaints if "status of 4" not in line] == []
-
-
-def fits(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def press(page, name):
-    """The action in the top bar on a desk, in the bar at the bottom on a phone."""
-    page.locator("button:visible, a:visible").filter(has_text=re.compile(f"{name}$")).first.click()
 
 
 def fill(page):

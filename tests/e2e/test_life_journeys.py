@@ -1,9 +1,6 @@
 """What receivers and submitters live through, by pointer and by keys, on a desk and on a phone."""
 
-import re
-
 import pytest
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -11,12 +8,10 @@ from playwright.sync_api import expect
 from handoff.choices import ClosedAs, Status
 from handoff.models import Contest, Handoff, Touch
 from handoff.services import accept_handoff
+from tests.e2e.browsing import fits, on_both, press
 from tests.factories.handoff import make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1400, "height": 900}
 
 
 @pytest.fixture
@@ -27,44 +22,12 @@ def world(live_server):
     return world
 
 
-@pytest.fixture
-def visit(page, live_server, client):
-    """Go to a page as somebody; afterwards nothing may have been complained about."""
-    complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-
-    def go(user, name, *args):
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        page.goto(live_server.url + reverse(name, args=args))
-        fits(page)
-        return page
-
-    yield go
-    # A refusal is an answer with its own status, which the browser notes as a failed load.
-    assert [line for line in complaints if "status of 4" not in line] == []
-
-
-def fits(page):
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def press(page, name):
-    """The action in the top bar on a desk, in the bar at the bottom on a phone."""
-    page.locator("button:visible, a:visible").filter(has_text=re.compile(f"{name}$")).first.click()
-
-
 def now_of(row):
     return Handoff.objects.get(pk=row.pk)
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_accepted_touched_and_converted(world, visit, page, size):
-    page.set_viewport_size(size)
+@on_both
+def test_accepted_touched_and_converted(world, visit, page):
     row = world.submitted(now=timezone.now())
     visit(world.ae, "handoff:queue")
     page.get_by_role("button", name="Accept").click()
@@ -97,9 +60,8 @@ def test_accepted_touched_and_converted(world, visit, page, size):
     assert now_of(row).closed_as == ClosedAs.CONVERTED
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_rejected_and_contested(world, visit, page, size):
-    page.set_viewport_size(size)
+@on_both
+def test_rejected_contested_and_overturned(world, visit, page):
     row = world.submitted(now=timezone.now())
     visit(world.ae, "handoff:queue")
     page.locator("[data-row] summary").first.click()
@@ -124,9 +86,24 @@ def test_rejected_and_contested(world, visit, page, size):
     assert now_of(row).status == Status.REJECTED
     assert Contest.objects.get().leg.handoff_id == row.pk
 
+    visit(world.manager, "/")
+    if not page.locator("#nav-sidebar").is_visible():
+        page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Contests 1 to rule on").click()
+    expect(page.get_by_text("They have 180 people")).to_be_visible()
+    page.get_by_label("Note").fill("It is in the form")
+    page.get_by_role("button", name="Overturn").click()
+    expect(page.get_by_text("Overturned:")).to_be_visible()
+    expect(page.get_by_text("No contest waits for a ruling")).to_be_visible()
+    fits(page)
+    assert (now_of(row).status, now_of(row).owner) == (Status.ACCEPTED, world.ae)
+
+    visit(world.ae, "handoff:queue")
+    expect(page.get_by_role("link", name=row.lead.name).first).to_be_visible()
+    expect(page.get_by_role("link", name="Log touch")).to_be_visible()
+
 
 def test_queue_is_worked_by_keys_alone(world, visit, page):
-    page.set_viewport_size(DESK)
     first, second = (world.submitted(now=timezone.now()) for _ in range(2))
     visit(world.ae, "handoff:queue")
     page.keyboard.press("a")
@@ -161,20 +138,10 @@ def test_queue_is_worked_by_keys_alone(world, visit, page):
     expect(page.get_by_role("heading", name=f"Handoff {first.pk}")).to_be_visible()
 
 
-def test_touch_is_checked_and_logged_without_any_script(world, browser, live_server, client):
+def test_touch_is_checked_and_logged_without_any_script(world, plain_context, live_server, sign_in):
     row = accept_handoff(world.submitted(now=timezone.now()), by=world.ae, now=timezone.now())
-    client.force_login(world.ae)
-    context = browser.new_context(java_script_enabled=False)
-    context.add_cookies(
-        [
-            {
-                "name": settings.SESSION_COOKIE_NAME,
-                "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-                "url": live_server.url,
-            }
-        ]
-    )
-    page = context.new_page()
+    sign_in(plain_context, world.ae)
+    page = plain_context.new_page()
     page.goto(live_server.url + reverse("handoff:touch", args=[row.pk]))
     page.get_by_text("E-mail sent", exact=True).click()
     page.get_by_label("Text of the mail").fill("Just checking in")
@@ -184,4 +151,3 @@ def test_touch_is_checked_and_logged_without_any_script(world, browser, live_ser
     page.get_by_text("Call attempted", exact=True).click()
     page.get_by_role("button", name="Log touch").click()
     expect(page.get_by_text("The touch is logged.")).to_be_visible()
-    context.close()

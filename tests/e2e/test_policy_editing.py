@@ -1,8 +1,6 @@
 """Editing a policy and a calendar in a browser: rows are added and drawings follow at once."""
 
 import pytest
-from django.conf import settings
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import Organisation
@@ -13,24 +11,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def visit(page, live_server, client):
-    """Open an address as the admin."""
-    client.force_login(make_world().admin)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-    )
-
-    def open_page(address):
-        page.goto(live_server.url + address)
-        return page
-
-    return open_page
+def admin(live_server):
+    return make_world().admin
 
 
-def test_step_is_added_drawn_and_published(visit):
+def test_step_is_added_drawn_and_published(visit, admin):
     version = PolicyVersion.objects.get(state="published")
-    page = visit(reverse("admin:sla_policyversion_edit", args=[version.pk]))
+    page = visit(admin, "admin:sla_policyversion_edit", version.pk)
     accept = page.locator("section", has=page.locator("#part-accept"))
     count = accept.locator("[data-row]").count()
     accept.get_by_role("button", name="Add a step").click()
@@ -49,9 +36,9 @@ def test_step_is_added_drawn_and_published(visit):
     assert made.targets.get(kind="accept").steps.filter(offset_percent=-10).exists()
 
 
-def test_hours_are_drawn_while_they_are_typed(visit):
+def test_hours_are_drawn_while_they_are_typed(visit, admin):
     calendar = Organisation.objects.get().calendar
-    page = visit(reverse("admin:worktime_calendar_edit", args=[calendar.pk]))
+    page = visit(admin, "admin:worktime_calendar_edit", calendar.pk)
     page.get_by_label("Monday").fill("07:00-15:00")
     expect(page.locator("#drawn-hours")).to_contain_text("07:00–15:00")
     page.get_by_label("Monday").fill("07:00-")

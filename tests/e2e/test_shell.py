@@ -1,19 +1,14 @@
 """The shell in a real browser: readable to all, fit for a phone, dialogs, keys, no script."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.contrib import admin
 from django.urls import reverse
 
 from accounts.models import User
+from tests.e2e.browsing import DESK, PHONE, problems, violations
 from tests.factories.handoff import PASSWORD, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1400, "height": 900}
-CHECKED = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -21,38 +16,6 @@ def world(live_server):
     world = make_world()
     world.submitted()
     return world
-
-
-@pytest.fixture
-def visit(page, live_server, client):
-    """Open an address as somebody, and gather what the browser complains about."""
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda line: page.complaints.append(line.text) if line.type == "error" else None,
-    )
-
-    def open_as(user, address, size=DESKTOP):
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-        )
-        page.set_viewport_size(size)
-        page.goto(live_server.url + address)
-        return page
-
-    return open_as
-
-
-def problems(page):
-    found = Axe().run(page, options=CHECKED).response["violations"]
-    return [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
-
-
-def scrolls_sideways(page):
-    return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
 def admin_addresses():
@@ -74,42 +37,38 @@ def own_addresses(user):
     ]
 
 
-def check(page, addresses, open_page):
-    """Every page is accessible in both themes, fits a phone, and makes no error."""
+def check(page, addresses, status=200):
+    """Every page is accessible in both themes, and fits a phone."""
     failures = {}
     for address in addresses:
-        for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme)
-            open_page(address, DESKTOP)
-            page.wait_for_function("!document.documentElement.hasAttribute('x-cloak')")
-            found = problems(page)
-            if found:
-                failures[(address, theme)] = found
-        open_page(address, PHONE)
-        if scrolls_sideways(page):
-            failures[(address, "phone")] = page.evaluate("document.documentElement.scrollWidth")
+        page.set_viewport_size(DESK)
+        answer = page.goto(address)
+        assert answer.status == status, address
+        found = problems(page)
+        if found:
+            failures[address] = found
     assert failures == {}
-    assert page.complaints == []
 
 
-def test_admin_pages_are_accessible_and_fit_a_phone(world, visit, page):
+def test_admin_pages_are_accessible_and_fit_a_phone(world, page, live_server, sign_in):
+    sign_in(page.context, world.admin)
     addresses = [*admin_addresses(), reverse("admin:accounts_user_new")]
-    check(page, addresses, lambda address, size: visit(world.admin, address, size))
+    check(page, [live_server.url + address for address in addresses])
 
 
-def test_own_pages_are_accessible_and_fit_a_phone(world, visit, page):
+def test_own_pages_are_accessible_and_fit_a_phone(world, page, live_server, sign_in):
     for user in (world.sdr, world.manager):
-        check(page, own_addresses(user), lambda address, size: visit(user, address, size))  # noqa: B023
+        sign_in(page.context, user)
+        check(page, [live_server.url + address for address in own_addresses(user)])
 
 
 def test_pages_outside_are_accessible_and_fit_a_phone(world, page, live_server):
-    page.complaints = []
-
-    def open_page(address, size):
-        page.set_viewport_size(size)
-        page.goto(live_server.url + address)
-
-    check(page, [reverse("accounts:login"), "/welcome/x/y/", "/nowhere/"], open_page)
+    for address, status in (
+        (reverse("accounts:login"), 200),
+        ("/welcome/x/y/", 410),
+        ("/nowhere/", 404),
+    ):
+        check(page, [live_server.url + address], status)
 
 
 def test_sign_in_by_hand_and_out_again(world, page, live_server):
@@ -124,7 +83,7 @@ def test_sign_in_by_hand_and_out_again(world, page, live_server):
 
 
 def test_dialog_is_shown_over_the_page_refused_and_then_done(world, visit):
-    page = visit(world.sdr, reverse("accounts:time_off"))
+    page = visit(world.sdr, "accounts:time_off")
     page.get_by_role("link", name="Add time off").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("From").fill("2030-12-02T09:00")
@@ -139,35 +98,29 @@ def test_dialog_is_shown_over_the_page_refused_and_then_done(world, visit):
 
 
 def test_dialog_closes_by_escape_and_gives_the_focus_back(world, visit):
-    page = visit(world.sdr, reverse("accounts:time_off"))
+    page = visit(world.sdr, "accounts:time_off")
     opener = page.get_by_role("link", name="Add time off")
     opener.focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
-    assert problems(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
     assert opener.evaluate("element => element === document.activeElement")
 
 
-def test_dialog_works_as_a_page_without_any_script(world, browser, live_server, client):
-    client.force_login(world.sdr)
-    context = browser.new_context(java_script_enabled=False)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-    )
-    page = context.new_page()
+def test_dialog_works_as_a_page_without_any_script(world, plain_context, live_server, sign_in):
+    sign_in(plain_context, world.sdr)
+    page = plain_context.new_page()
     page.goto(live_server.url + reverse("accounts:time_off"))
     page.get_by_role("link", name="Pause").first.click()
     page.get_by_role("button", name="Pause").click()
     page.get_by_text("is paused and gets no new leads.").wait_for()
-    context.close()
     assert User.objects.get(pk=world.sdr.pk).paused_at is not None
 
 
 def test_colours_are_kept_from_page_to_page(world, visit, page):
-    visit(world.sdr, reverse("accounts:time_off"))
+    visit(world.sdr, "accounts:time_off")
     page.get_by_text(world.sdr.name).first.click()
     page.get_by_role("button", name="Dark").click()
     page.reload()
@@ -176,8 +129,9 @@ def test_colours_are_kept_from_page_to_page(world, visit, page):
     assert page.evaluate("document.documentElement.classList.contains('dark')")
 
 
+@pytest.mark.parametrize("size", [PHONE], ids=["phone"], indirect=True)
 def test_menu_on_a_phone_opens_and_closes(world, visit):
-    page = visit(world.sdr, reverse("accounts:time_off"), PHONE)
+    page = visit(world.sdr, "accounts:time_off")
     entry = page.get_by_role("link", name="Inbox")
     assert not entry.is_visible()
     page.get_by_role("button", name="Menu").click()
@@ -187,7 +141,7 @@ def test_menu_on_a_phone_opens_and_closes(world, visit):
 
 
 def test_question_mark_shows_the_keys_but_not_while_typing(world, visit):
-    page = visit(world.manager, reverse("accounts:time_off"))
+    page = visit(world.manager, "accounts:time_off")
     page.get_by_role("searchbox").press("?")
     assert not page.get_by_role("dialog").is_visible()
     page.get_by_role("heading", level=1).click()

@@ -1,8 +1,6 @@
 """Regions that keep themselves up to date, and what is said when they cannot."""
 
 import pytest
-from django.conf import settings
-from django.urls import reverse
 
 from handoff.services import withdraw_handoff
 from tests.factories.handoff import NOW, make_world
@@ -17,16 +15,11 @@ def world(live_server, time_machine):
 
 
 @pytest.fixture
-def queue(world, page, live_server, client):
+def queue(world, page, visit):
     """The receiver's queue in a browser whose clock the test moves."""
     handoff = world.submitted()
-    client.force_login(world.ae)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
-    )
     page.clock.install()
-    page.goto(live_server.url + reverse("handoff:queue"))
+    visit(world.ae, "handoff:queue")
     page.get_by_text(handoff.lead.name).first.wait_for()
     page.handoff = handoff
     return page
@@ -50,7 +43,8 @@ def test_change_of_a_clocks_state_is_announced_once(queue, world, time_machine):
     assert "Accept is due" in announced.text_content()
 
 
-def test_lost_contact_is_said_after_a_while_and_taken_back(queue):
+def test_lost_contact_is_said_after_a_while_and_taken_back(queue, complaints):
+    complaints.expected.append("ERR_INTERNET_DISCONNECTED")
     queue.context.set_offline(True)
     queue.clock.fast_forward(61_000)
     queue.clock.fast_forward(40_000)
