@@ -87,6 +87,7 @@ def _make(person: Person, team: Team, *, by: User, now: datetime) -> User:
         name=person.name,
         email=person.email,
         roles=[person.role],
+        zone=ZONE,
         by=by,
         now=now,
         teams=[team],

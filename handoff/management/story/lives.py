@@ -1,12 +1,10 @@
 """What becomes of one handoff of the demo: each person does their part at a time of their own."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from accounts.models import User
-from core.errors import DomainError
 from handoff.choices import ClosedAs, DealOutcome, DisqualifyReason, Status, TouchKind
 from handoff.management.story import texts
 from handoff.management.story.stage import Stage
@@ -213,7 +211,9 @@ def fix(stage: Stage, pk: int, fields: tuple[str, ...], at: datetime, mood: Mood
 
 def _fix_later(stage: Stage, draft: Handoff, at: datetime, mood: Mood) -> None:
     def again(then: datetime) -> None:
-        _resubmit(stage, Handoff.objects.get(pk=draft.pk), {}, then, mood)
+        fresh = Handoff.objects.get(pk=draft.pk)
+        if fresh.status == Status.DRAFT:
+            _resubmit(stage, fresh, {}, then, mood)
 
     stage.at_work(stage.later(at, stage.chance.uniform(200, 1_000)), again)
 
@@ -248,22 +248,10 @@ def intervene(stage: Stage, pk: int, at: datetime) -> None:
             else:
                 withdraw_handoff(draft, by=draft.owner, now=at)
     elif row.status == Status.ACCEPTED and row.first_contact_at is None:
-        attempt(
-            lambda: acknowledge_late(
-                row, kind=ClockKind.CONTACT, note=texts.SEEN, by=manager, now=at
-            )
-        )
+        acknowledge_late(row, kind=ClockKind.CONTACT, note=texts.SEEN, by=manager, now=at)
 
 
 def manager_for(stage: Stage, row: Handoff) -> User:
     """The manager of the submitter's team, who may rule on what others rejected."""
     is_north = row.submitted_by.email in {"sdr3@demo.example", "sdr4@demo.example"}
     return stage.people["manager2@demo.example" if is_north else "manager@demo.example"]
-
-
-def attempt(act: Callable[[], object]) -> None:
-    """Do what may have become impossible in the meantime, as people do; then nothing happens."""
-    try:
-        act()
-    except DomainError:
-        return

@@ -10,7 +10,8 @@ from heapq import heappop, heappush
 from django.db import connection
 
 from accounts.models import User
-from handoff.models import Handoff, HandoffType
+from core.errors import DomainError
+from handoff.models import HandoffType
 from handoff.services import apply_cover, apply_escalations, drain_holding
 from notify.models import Message
 from notify.services import deliver_due, mark_read
@@ -24,13 +25,16 @@ READ_AFTER_HOURS = 4
 SECOND = timedelta(seconds=1)
 BETWEEN_MAILS = timedelta(minutes=60)
 BETWEEN_COVERS = timedelta(hours=12)
+BETWEEN_DRAINS = timedelta(minutes=30)
 
 Happening = Callable[[datetime], None]
 
 
 @dataclass
 class Stage:
-    """The demo being told. ``hours`` are everybody's working hours; ``told`` counts along."""
+    """The demo being told. ``hours`` are everybody's working hours; ``told`` counts along, and
+    ``refused`` counts what came too late.
+    """
 
     now: datetime
     chance: random.Random
@@ -38,10 +42,10 @@ class Stage:
     people: dict[str, User]
     types: dict[str, HandoffType]
     told: Callable[[], None]
+    refused: int = 0
     _queue: list[tuple[datetime, int, Happening]] = field(default_factory=list)
     _count: int = 0
-    _mailed_at: datetime | None = None
-    _covered_at: datetime | None = None
+    _last: dict[str, datetime] = field(default_factory=dict)
 
     def at(self, when: datetime, what: Happening) -> None:
         """Let it happen then; what lies ahead of the present never does."""
@@ -58,10 +62,17 @@ class Stage:
             while self._queue:
                 when, _, what = heappop(self._queue)
                 self._run_loops(when)
-                what(when)
+                self._try(what, when)
             self._run_loops(self.now)
             deliver_due(self.now)
             self._read_old_mail()
+
+    def _try(self, what: Happening, when: datetime) -> None:
+        """What others made impossible in the meantime is refused, and nothing comes of it."""
+        try:
+            what(when)
+        except DomainError:
+            self.refused += 1
 
     def ago(self, hours: float) -> datetime:
         """The instant so many working hours before the present."""
@@ -78,14 +89,19 @@ class Stage:
             fire_due_steps(instant)
             while apply_escalations(instant):
                 pass
-        if self._covered_at is None or until - self._covered_at > BETWEEN_COVERS:
+        if self._is_time("cover", BETWEEN_COVERS, until):
             apply_cover(until)
-            self._covered_at = until
-        if Handoff.objects.filter(status="holding").exists():
+        if self._is_time("drain", BETWEEN_DRAINS, until):
             drain_holding(until)
-        if self._mailed_at is None or until - self._mailed_at > BETWEEN_MAILS:
+        if self._is_time("mail", BETWEEN_MAILS, until):
             deliver_due(until)
-            self._mailed_at = until
+
+    def _is_time(self, loop: str, every: timedelta, at: datetime) -> bool:
+        """Whether the loop is to run again; the demo lets each run less often than in life."""
+        if loop in self._last and at - self._last[loop] <= every:
+            return False
+        self._last[loop] = at
+        return True
 
     def _next_step(self) -> datetime | None:
         waiting = Clock.objects.filter(state=ClockState.RUNNING, next_step_at__isnull=False)

@@ -21,11 +21,13 @@ from handoff.services import (
     save_draft,
     submit_handoff,
 )
+from notify.choices import Channel, Topic
+from notify.services import save_ways
 from worktime.selectors import rules_calendar
 
 WEEKS = 12
 DAYS_A_WEEK = 5
-PER_DAY = (7, 8, 8, 9)
+PER_DAY = (7, 7, 8, 8)
 HANDOFFS = round(WEEKS * DAYS_A_WEEK * sum(PER_DAY) / len(PER_DAY))
 """About how many handoffs the past weeks have; progress is counted against it."""
 HOURS_A_DAY = 8
@@ -33,6 +35,8 @@ GOOD, PLAIN, BAD = 0.6, 0.9, 1.6
 # Two bad weeks with time to recover: a trend is to be seen, and its end.
 MOODS = (PLAIN, GOOD, GOOD, PLAIN, BAD, BAD, PLAIN, GOOD, GOOD, PLAIN, BAD, GOOD)
 SETTLED_BEFORE_DAYS = 6
+MAILS_FOR_HOURS = 16
+"""Working hours before the present from which on people are told by e-mail, too."""
 
 
 def tell_story(
@@ -50,10 +54,19 @@ def tell_story(
         types={each.key: each for each in HandoffType.objects.filter(is_active=True)},
         told=told,
     )
+    _mails(stage, now, is_on=False)
+    stage.at(stage.ago(MAILS_FOR_HOURS), lambda when: _mails(stage, when, is_on=True))
     _absences(stage)
     _past(stage)
     _today(stage)
     stage.tell()
+
+
+def _mails(stage: Stage, when: datetime, *, is_on: bool) -> None:
+    """Mails of weeks ago tell nobody anything, and take a good part of the time to write."""
+    for person in stage.people.values():
+        wanted = {topic: {Channel.EMAIL: is_on} for topic in Topic}
+        save_ways(by=person, wanted=wanted, quiet_from=None, quiet_until=None, now=when)
 
 
 def _absences(stage: Stage) -> None:
