@@ -95,6 +95,12 @@ def contest_of(row: Handoff) -> Contest | None:
     return found.select_related("by", "ruled_by", "leg__receiver").first()
 
 
+def waits_for_ruling(row: Handoff) -> bool:
+    """Whether a manager has yet to rule on the last rejection."""
+    contest = contest_of(row)
+    return contest is not None and contest.ruled_at is None
+
+
 def _without(contest: Contest | None, user: User, row: Handoff) -> frozenset[str]:
     """What a contest takes away: all but the ruling while it waits, a second one afterwards."""
     if contest is None:

@@ -19,6 +19,7 @@ from handoff.models import Handoff
 from handoff.rules.transitions import Step
 from handoff.rules.transitions import may as may_step
 from handoff.selectors.access import handoff_for, may, relations_of, was_taken_back
+from handoff.selectors.offers import waits_for_ruling
 from handoff.selectors.story import what_happened_last
 from handoff.services import (
     accept_handoff,
@@ -158,7 +159,7 @@ def _form_page(
     make: Callable[[], ActForm],
 ) -> HttpResponse:
     """The page of the form, unless its time is over already."""
-    if not may_step(step, row.status):
+    if not may_step(step, row.status) or (step is Step.CONCEDE and waits_for_ruling(row)):
         return lost(request, row, _too_late(row), what=what)
     template = {
         Step.REJECT: "handoff/reject.html",

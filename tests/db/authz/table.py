@@ -82,6 +82,7 @@ GET  handoff:detail        holding  | 200 404 404 | -   -   404 404 | 200 404 | 
 GET  handoff:detail        pending  | 200 404 404 | 200 200 404 404 | 200 404 | 200
 GET  handoff:detail        accepted | 200 404 404 | 200 200 404 404 | 200 404 | 200
 GET  handoff:detail        rejected | 200 404 404 | 200 -   404 404 | 200 404 | 200
+GET  handoff:detail       contested | 200 404 404 | 200 -   404 404 | 200 404 | 200
 GET  handoff:detail        closed   | 200 404 404 | 200 -   404 404 | 200 404 | 200
 
 # To write: the submitter, a manager of theirs, an admin.
@@ -114,6 +115,8 @@ POST handoff:return         pending  | 403 404 404 | 422 409 404 404 | 422 404 |
 POST handoff:resume         pending  | 403 404 404 | 403 403 404 404 | 302 404 | 302
 GET  handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
 POST handoff:rule           rejected | 403 404 404 | 403 -   404 404 | 409 404 | 409
+GET  handoff:rule          contested | 403 404 404 | 403 -   404 404 | 200 404 | 200
+POST handoff:rule          contested | 403 404 404 | 403 -   404 404 | 422 404 | 422
 
 # To be in contact and to close: who has it, or a manager for them; to close also an admin.
 GET  handoff:touch       pending  | 403 404 404 | 200 200 404 404 | 200 404 | 403
@@ -139,6 +142,12 @@ GET  handoff:concede       rejected | 200 404 404 | 403 -   404 404 | 200 404 | 
 POST handoff:concede       rejected | 302 404 404 | 403 -   404 404 | 302 404 | 302
 GET  handoff:contest       rejected | 200 404 404 | 403 -   404 404 | 403 404 | 403
 POST handoff:contest       rejected | 422 404 404 | 403 -   404 404 | 403 404 | 403
+# A contest locks them all until its ruling.
+POST handoff:fix          contested | 409 404 404 | 403 -   404 404 | 409 404 | 409
+GET  handoff:concede      contested | 409 404 404 | 403 -   404 404 | 409 404 | 409
+POST handoff:concede      contested | 409 404 404 | 403 -   404 404 | 409 404 | 409
+GET  handoff:contest      contested | 409 404 404 | 403 -   404 404 | 403 404 | 403
+POST handoff:contest      contested | 409 404 404 | 403 -   404 404 | 403 404 | 403
 GET  handoff:withdraw      pending  | 200 404 404 | 403 403 404 404 | 200 404 | 200
 POST handoff:withdraw      pending  | 302 404 404 | 403 403 404 404 | 302 404 | 302
 POST handoff:withdraw      draft    | 302 404 404 | -   -   404 404 | 302 404 | 302

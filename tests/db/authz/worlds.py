@@ -32,6 +32,7 @@ from handoff.rules.presets import QUALIFIED_LEAD_KEY
 from handoff.services import (
     accept_handoff,
     concede_handoff,
+    contest_rejection,
     create_draft,
     log_touch,
     reject_handoff,
@@ -47,7 +48,7 @@ from tests.factories.handoff import NOW, PASSWORD, World, answers, make_world
 
 ABSENT = "absent"
 ABSENT_PK = 987_654
-STATES = ("draft", "pending", "accepted", "rejected", "closed", "holding")
+STATES = ("draft", "pending", "accepted", "rejected", "contested", "closed", "holding")
 # The roles in A that may not see everything.
 HIDING = {"sdr", "ae", "manager"}
 # Sign-ins and what remembers them are nobody's rows.
@@ -266,11 +267,13 @@ def _handoff(
     _only_there(side, *side.aes)
     if state == "accepted":
         return accept_handoff(row, by=receiver, now=NOW)
-    if state in ("rejected", "closed"):
+    if state in ("rejected", "contested", "closed"):
         note = f"{canary} has no interest"
         row = reject_handoff(
             row, reason=RejectReason.NO_REAL_INTEREST, note=note, by=receiver, now=NOW
         )
+    if state == "contested":
+        contest_rejection(row, note=f"{canary} signs tomorrow", by=sdr, now=NOW)
     if state == "closed":
         row = concede_handoff(row, to="conceded", by=sdr, now=NOW)
     return row
