@@ -19,6 +19,7 @@ from handoff.services import (
     contest_rejection,
     date_next_step,
     pause_clocks,
+    reassign_handoff,
     reject_handoff,
     rule_on_contest,
 )
@@ -507,3 +508,49 @@ def test_ruled_contests_are_listed_with_who_and_when(world, client):
     assert "Ruled lately" in shown
     assert "Helen Brandt" in shown
     assert "Fair" in shown
+
+
+# What stands with a clock, on the page of the handoff
+
+
+def test_manager_who_only_had_it_once_is_offered_nothing(world, client, late):
+    once = world.person("Olga Once", Role.AE, Role.MANAGER, team=False)
+    first = late.owner
+    for to in (once, first):
+        late.refresh_from_db()
+        reassign_handoff(late, to=to, reason="manager", note="Cover", by=world.manager, now=LATER)
+    for place, args in (("late", ()), ("detail", (late.pk,))):
+        theirs = text(read(client, once, place, *args))
+        assert late.lead.name in theirs
+        for name in ("reassign", "return", "acknowledge", "extend"):
+            address = reverse(f"handoff:{name}", args=[late.pk])
+            assert address not in theirs
+            assert address in text(read(client, world.manager, place, *args)), (place, name)
+
+
+def test_detail_lets_the_manager_acknowledge_and_says_who_has(world, client, late):
+    address = reverse("handoff:acknowledge", args=[late.pk])
+    assert address not in text(read(client, late.owner, "detail", late.pk))
+    assert address in text(read(client, world.manager, "detail", late.pk))
+    acknowledge_late(late, kind="contact", note="She calls at 13:00", by=world.manager, now=LATER)
+    for reader in (world.manager, late.owner):
+        shown = text(read(client, reader, "detail", late.pk))
+        assert f"{world.manager.name} has seen it: no message and no move until" in shown
+        assert "She calls at 13:00" in shown
+        assert address not in shown
+
+
+def test_detail_lets_the_manager_resume_a_paused_clock(world, client, late):
+    pause_clocks(late, kind="contact", reason="Buyer asked", by=world.manager, now=LATER)
+    shown = text(read(client, world.manager, "detail", late.pk))
+    assert reverse("handoff:resume", args=[late.pk]) in shown
+    assert reverse("handoff:resume", args=[late.pk]) not in text(
+        read(client, late.owner, "detail", late.pk)
+    )
+
+
+def test_reassign_names_the_clock_that_starts_and_when_each_must_accept(world, client, late):
+    shown = text(read(client, world.manager, "reassign", late.pk))
+    assert "An accept clock of 4 h of working time starts for the new owner" in shown
+    assert "accept by 16:00" in shown
+    assert "first contact was due 11:00 and stays late" in shown
