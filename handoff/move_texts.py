@@ -138,10 +138,11 @@ def _late(about: About) -> Text | None:
             tone=Tone.LATE,
             action="Open the handoff",
         )
-    settled_at = clock.met_at or clock.cancelled_at or about.now
-    done = _DONE[kind] if clock.met_at else "over"
+    how = f"{kind.label.lower()} was missed"
+    if clock.met_at:
+        how = f"{_DONE[kind]} {late_by(about, clock.met_at)} late"
     return Text(
-        subject=f"{about.who}: {done} {late_by(about, settled_at)} late",
+        subject=f"{about.who}: {how}",
         body=f"{kind.label} by {name} was due {due}. This is settled now; it counts as a miss.",
         path=about.path,
     )

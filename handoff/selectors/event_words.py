@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from accounts.models import User
@@ -18,6 +19,7 @@ from handoff.choices import (
 )
 from handoff.models import Event, Handoff, Leg
 from handoff.rules.form import Form
+from handoff.selectors.agreed import money_words
 from handoff.selectors.held import exclusion_sentences
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
@@ -210,7 +212,9 @@ def _disqualified(told: Told) -> tuple[str, str]:
 
 def _converted(told: Told) -> tuple[str, str]:
     stored = told.data.get("set", {})
-    worth = f", worth {stored['value']} {stored.get('currency', '')}" if stored.get("value") else ""
+    worth = ""
+    if stored.get("value"):
+        worth = f", worth {money_words(Decimal(stored['value']), stored.get('currency', ''))}"
     return "Became an opportunity,", f"by {told.by}{worth.rstrip()}."
 
 
