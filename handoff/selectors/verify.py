@@ -13,16 +13,18 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from handoff.choices import EventKind, Status, Verdict
-from handoff.models import Event, Handoff, HandoffClock, Leg, Touch
+from handoff.models import Contest, Event, Handoff, HandoffClock, Leg, Touch
 from handoff.models.handoff import OPEN
 from notify.models import Message
 from routing.models import Load, Pool, Turn
 from sla.choices import ClockState, EscalationState
-from sla.models import Clock, Escalation
+from sla.models import Clock, Escalation, Pause
+from sla.rules.schedule import decode
 
 BATCH = 500
 SWEEP_GRACE = timedelta(seconds=60)
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
+_WITH_BUYER = (Status.HOLDING, Status.PENDING, Status.ACCEPTED)
 
 # The kinds of clocks that may run in each state: what the table of clock exits leaves over.
 MAY_RUN: dict[str, frozenset[str]] = {
@@ -100,10 +102,49 @@ def clocks_fit(now: datetime) -> Iterator[str]:
         wrong = running.filter(handoff__status=status).exclude(kind__in=kinds)
         for clock, row, kind in wrong.values_list("clock_id", "handoff_id", "kind").iterator():
             yield f"clock {clock} ({kind}) runs on handoff {row}, which is {status}"
+    yield from _stopped_too_early()
     linked = HandoffClock.objects.filter(clock=OuterRef("pk"))
     loose = Clock.objects.filter(~Exists(linked))
     for pk in loose.values_list("pk", flat=True).iterator():
         yield f"clock {pk} belongs to no handoff"
+
+
+def _stopped_too_early() -> Iterator[str]:
+    """What the state leaves running must run, where the policy has started it."""
+    waiting = Exists(Contest.objects.filter(leg__handoff=OuterRef("handoff"), ruled_at=None))
+    undated = Q(leg__next_step_at__isnull=True, leg__ended_at__isnull=True)
+    must_run = (
+        Q(kind="accept", handoff__status=Status.PENDING)
+        | Q(kind="contact", handoff__status__in=_WITH_BUYER, handoff__first_contact_at__isnull=True)
+        | Q(kind="next_step", handoff__status=Status.ACCEPTED) & undated
+        | Q(kind="hand_off", handoff__status=Status.REJECTED) & ~waiting
+    )
+    stopped = HandoffClock.objects.filter(must_run, is_current=True).exclude(clock__state__in=LIVE)
+    for clock, row, kind in stopped.values_list("clock_id", "handoff_id", "kind").iterator():
+        yield f"clock {clock} ({kind}) of handoff {row} has stopped before its time"
+
+
+def pauses(now: datetime) -> Iterator[str]:
+    """A clock is paused by one open pause, its pauses are apart, and it knows its next step."""
+    opened = Exists(Pause.objects.filter(clock=OuterRef("pk"), ends_at__isnull=True))
+    is_paused = Q(state=ClockState.PAUSED)
+    wrong = Clock.objects.filter((is_paused & ~opened) | (~is_paused & opened))
+    for pk, state in wrong.values_list("pk", "state").iterator():
+        yield f"clock {pk} is {state}, and its pauses say otherwise"
+    others = Pause.objects.filter(clock=OuterRef("clock"), pk__lt=OuterRef("pk"))
+    begun = others.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=OuterRef("starts_at")))
+    ended = Q(starts_at__lt=OuterRef("ends_at"))
+    twice = Pause.objects.filter(
+        Q(ends_at__isnull=True) & Exists(begun) | Exists(begun.filter(ended))
+    )
+    for pk, clock in twice.values_list("pk", "clock_id").iterator():
+        yield f"pause {pk} of clock {clock} overlaps another"
+    live = Clock.objects.filter(state__in=LIVE).only("schedule", "fired", "next_step_at")
+    for one in live.iterator(BATCH):
+        rungs = decode(one.schedule)
+        coming = rungs[one.fired].at if one.fired < len(rungs) else None
+        if one.next_step_at != coming:
+            yield f"clock {one.pk} waits for {one.next_step_at}, and its next step is at {coming}"
 
 
 def breaches(now: datetime) -> Iterator[str]:
@@ -171,6 +212,9 @@ def _replayed(row: Handoff, events: list[tuple[int, dict[str, Any]]]) -> Iterato
     told: dict[str, Any] = {}
     for _, changes in events:
         told.update(changes)
+    # The draft's first event is its first version; every change since has told what it set.
+    if row.version != (made := sum(bool(changes) for _, changes in events)):
+        yield f"handoff {row.pk} is at version {row.version}, and its events tell of {made}"
     wrong = sorted(name for name, value in told.items() if plain(getattr(row, name)) != value)
     if wrong:
         yield f"handoff {row.pk} is not what its events say: {', '.join(wrong)}"
@@ -186,7 +230,7 @@ def plain(value: Any) -> Any:
 
 
 def contacts(now: datetime) -> Iterator[str]:
-    """A first contact is the time of a touch that counts, and the earliest such one."""
+    """A first contact has a touch that counts, and a touch that counts is a contact."""
     counting = Touch.objects.filter(handoff=OuterRef("pk"), verdict=Verdict.MEANINGFUL)
     contacted = Handoff.objects.filter(first_contact_at__isnull=False)
     # A merge hands the contact of the duplicate on to the survivor.
@@ -194,6 +238,9 @@ def contacts(now: datetime) -> Iterator[str]:
     silent = contacted.filter(~Exists(counting), ~Exists(taken_over))
     for pk in silent.values_list("pk", flat=True).iterator():
         yield f"handoff {pk} says that the buyer was reached, and no touch that counts does"
+    unsaid = Handoff.objects.filter(Exists(counting), first_contact_at__isnull=True)
+    for pk in unsaid.values_list("pk", flat=True).iterator():
+        yield f"handoff {pk} has a touch that counts, and says that the buyer was not reached"
 
 
 def ledgers(now: datetime) -> Iterator[str]:
@@ -205,6 +252,8 @@ def ledgers(now: datetime) -> Iterator[str]:
     unused = Turn.objects.filter(leg__isnull=True)
     for pk in unused.values_list("pk", flat=True).iterator():
         yield f"turn {pk} led to no leg"
+    for pk in Leg.objects.exclude(receiver=F("turn__user")).values_list("pk", flat=True).iterator():
+        yield f"leg {pk} is somebody else's than its turn"
     carried = dict(Leg.objects.carried().values_list("receiver").annotate(n=Count("pk")).order_by())
     for load in Load.objects.iterator():
         if load.open_count != carried.get(load.user_id, 0):
@@ -240,6 +289,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("owners", active_owners),
     ("legs", live_legs),
     ("clocks", clocks_fit),
+    ("pauses", pauses),
     ("breaches", breaches),
     ("steps", steps),
     ("due times", due_times),
