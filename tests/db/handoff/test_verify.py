@@ -1,12 +1,17 @@
 """Whatever is planted in the tables behind the services' back is found."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from core import triggers
-from handoff.models import HandoffClock
+from core.loops import database_now
+from handoff.management.commands.verify import one_moment
+from handoff.models import Event, Handoff, HandoffClock
 from handoff.selectors.verify import findings
 from handoff.services import (
     accept_handoff,
@@ -120,3 +125,27 @@ def test_clock_that_no_sweep_has_seen_and_work_left_undone_are_found(ids):
         pass
     assert list(findings(at)) == []
     assert {found.check for found in findings(at, moving=False)} == {"caught up"}
+
+
+def test_what_is_written_meanwhile_is_no_finding(transactional_db):
+    world = make_world()
+    row = world.submitted()
+    with one_moment():
+        assert list(findings(NOW)) == []
+        before = Event.objects.count()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(_accept_and_close, row, row.owner).result()
+        assert Event.objects.count() == before
+        assert Handoff.objects.get(pk=row.pk).status == "pending"
+        assert list(findings(NOW)) == []
+    assert Handoff.objects.get(pk=row.pk).status == "accepted"
+    while fire_due_steps(database_now()):
+        pass
+    call_command("verify", stdout=StringIO())
+
+
+def _accept_and_close(row, by):
+    try:
+        accept_handoff(row, by=by, now=NOW)
+    finally:
+        connection.close()
