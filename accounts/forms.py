@@ -178,7 +178,9 @@ class TeamForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    user = forms.ModelChoiceField(queryset=User.objects.active(), label="Who")
+    user = forms.ModelChoiceField(
+        queryset=User.objects.active(), label="Who", empty_label="Choose somebody"
+    )
     is_manager = forms.BooleanField(label="Manages the team", required=False)
 
 

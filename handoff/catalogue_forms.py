@@ -40,7 +40,9 @@ class NewTypeForm(forms.Form):
     submitters = _groups("Handed off by")
     receivers = _groups("Received by")
     like = forms.ModelChoiceField(
-        label="Begin with the form of", queryset=HandoffType.objects.none()
+        label="Begin with the form of",
+        queryset=HandoffType.objects.none(),
+        empty_label="Choose a type",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

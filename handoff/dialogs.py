@@ -34,17 +34,21 @@ class LifeForm(ActForm):
 
 
 class _AsTyped(forms.CharField):
-    """Text as it was typed; the services read it, so that every surface refuses the same."""
+    """Text as it was typed; the services read it, so that every surface refuses the same.
 
-    def __init__(self, **kwargs: Any) -> None:
+    ``need`` is what the page says about it, for the form itself requires nothing.
+    """
+
+    def __init__(self, need: str = "optional", **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, **kwargs)
+        self.need = need
 
     def run_validators(self, value: object) -> None:
         """Nothing here: characters that are not text are refused by name further in."""
 
 
-def _note(label: str, hint: str = "", rows: int = 3) -> _AsTyped:
-    return _AsTyped(label=label, help_text=hint, widget=forms.Textarea(attrs={"rows": rows}))
+def _note(label: str, hint: str = "", need: str = "optional") -> _AsTyped:
+    return _AsTyped(need, label=label, help_text=hint, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 def _choice(label: str, choices: Sequence[tuple[str, Any]], missing: str) -> forms.ChoiceField:
@@ -114,7 +118,12 @@ def _instant(text: object) -> datetime | None:
 class NextStepForm(LifeForm):
     """What comes next with the buyer, and when."""
 
-    step = _AsTyped(label="What comes next?", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    step = _AsTyped(
+        "required",
+        label="What comes next?",
+        help_text="Such as: demo with the COO.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     at = LocalDateTimeField(
         label="When",
         error_messages={
@@ -184,7 +193,9 @@ class NurtureForm(LifeForm):
 class ContestForm(LifeForm):
     """Why the rejection is not fair."""
 
-    note = _note("Why is the rejection not fair?", "A manager reads it and rules, once.")
+    note = _note(
+        "Why is the rejection not fair?", "A manager reads it and rules, once.", "required"
+    )
 
 
 class MergeForm(LifeForm):

@@ -29,7 +29,9 @@ class WeightForm(forms.Form):
 
 
 class NewMemberForm(WeightForm):
-    user = forms.ModelChoiceField(queryset=User.objects.active(), label="Who")
+    user = forms.ModelChoiceField(
+        queryset=User.objects.active(), label="Who", empty_label="Choose somebody"
+    )
     field_order = ["user", "weight"]
 
 

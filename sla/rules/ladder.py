@@ -39,6 +39,8 @@ BREACH_STEP = StepSpec(0, BREACH, ())
 LEFT, DUE, RIGHT = 5.0, 58.0, 94.0
 # Labels nearer than this to the one before go to the second line.
 NEAR = 21.0
+# What one letter of a label takes at most, in percents of the width.
+LETTER = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +171,24 @@ def _instants(
 def _marks(
     steps: Sequence[StepSpec], place: Callable[[int], float], at: Mapping[int, datetime]
 ) -> Iterator[Mark]:
-    before, level = LEFT, 0
+    before, ends, level = LEFT, LEFT, 0
     for percent, group in groupby(steps, key=lambda step: step.offset_percent):
         these = list(group)
         x = place(percent)
-        level = 1 - level if x - before < NEAR else 0
-        before = x
+        words = ", ".join(_short(step.action, index) for index, step in enumerate(these))
+        is_last = x > RIGHT - NEAR / 2
+        width = LETTER * len(words)
+        starts = x - width if is_last else x - width / 2
+        level = 1 - level if x - before < NEAR or starts < ends else 0
+        before, ends = x, starts + width
         yield Mark(
             x=x,
-            words=", ".join(_short(step.action, index) for index, step in enumerate(these)),
+            words=words,
             when=_place_words(percent),
             icon=ACTION_ICONS.get(these[0].action, "help"),
             tone="due" if percent == 0 else "before" if percent < 0 else "after",
             level=level,
-            anchor="end" if x > RIGHT - NEAR / 2 else "middle",
+            anchor="end" if is_last else "middle",
             at=at.get(percent),
         )
 

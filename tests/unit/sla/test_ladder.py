@@ -41,6 +41,9 @@ def test_labels_that_would_touch_stand_on_two_lines():
     near = drawn(StepSpec(-5, "remind", ("owner",)), ALERT)
     assert [mark.level for mark in near.marks] == [0, 0, 1]
     assert not drawn(ALERT).has_lower_line
+    long = drawn(StepSpec(-25, "remind", ("owner",)), ALERT, StepSpec(0, "reassign", ()))
+    assert long.marks[-1].words == "Breach, alert, to the backup"
+    assert long.has_lower_line
 
 
 @given(st.lists(st.integers(-99, 1_000), max_size=12, unique=True))
