@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db import models
 
 from accounts.models import User
@@ -15,6 +15,7 @@ from handoff.models.lead import LeadQuerySet
 from handoff.rules.values import visible
 from handoff.selectors.clocks import ShownClock, most_urgent, shown_clocks
 from handoff.selectors.merged import survivors_of
+from handoff.selectors.sight import Sight
 from handoff.selectors.story import clock_time
 from sla.choices import ClockKind
 
@@ -22,6 +23,7 @@ PAGE_SIZE = 25
 LONGEST_SEARCH = 100
 MOST_WORDS = 5
 LEADS_OFFERED = 8
+FEW_LEADS = 500
 _NEEDS_SUBMITTER = [Status.DRAFT, Status.REJECTED]
 _SHOWN_WITH = ("lead__company", "submitted_by", "owner", "previous")
 _SEARCHED = ("first_name", "last_name", "external_id", "company__name")
@@ -49,7 +51,7 @@ class HandoffList:
 
     needs: tuple[ListRow, ...]
     rows: tuple[ListRow, ...]
-    page: Page[Handoff]
+    page: Page[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,14 @@ class LeadRow:
 
     lead: Lead
     open_handoff: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """One page of leads."""
+
+    rows: tuple[LeadRow, ...]
+    page: Page[int]
 
 
 def in_sentence(label: object) -> str:
@@ -79,19 +89,19 @@ def handoff_list(
     Without narrowing, the user's own drafts and rejections stand apart at the top, what is due
     first leading.
     """
-    rows = Handoff.objects.for_user(user).select_related(*_SHOWN_WITH)
+    sight = Sight(user)
+    rows = sight.handoffs(status=status)
     needs: list[Handoff] = []
-    if status:
-        rows = rows.filter(status=status)
-    elif not words:
+    if not status and not words:
         waiting = _needs(user)
         if number in {"", "1"}:
             needs = list(waiting.select_related(*_SHOWN_WITH)[:PAGE_SIZE])
         rows = rows.exclude(pk__in=waiting.values("pk"))
-    for word in words:
-        rows = rows.filter(_any_of("lead__", word))
-    page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(number)
-    shown = list(page.object_list)
+    if words:
+        rows = rows.filter(_of_leads(words, sight))
+    page = sight.page(rows.order_by("-id"), PAGE_SIZE, number)
+    found = Handoff.objects.filter(pk__in=list(page)).select_related(*_SHOWN_WITH)
+    shown = list(found.order_by("-id"))
     clocks = shown_clocks([*needs, *shown], now=now, zone=zone)
     receivers = _receivers([*needs, *shown])
     contested = _contested([*needs, *shown])
@@ -161,6 +171,21 @@ def _contact(row: Handoff, clocks: Sequence[ShownClock], now: datetime) -> str:
     return "Not yet" if row.status in {Status.PENDING, Status.ACCEPTED} else ""
 
 
+def _of_leads(words: Sequence[str], sight: Sight) -> models.Q:
+    """Handoffs whose lead has all of the words."""
+    each = [_any_of("", word) for word in words]
+    few = _few(Lead.objects.filter(*each)) if sight.is_wide else None
+    if few is not None:
+        return models.Q(lead__in=few)
+    return models.Q(*(_any_of("lead__", word) for word in words))
+
+
+def _few(leads: LeadQuerySet) -> list[int] | None:
+    """Their ids, where they are few: what is rare is then looked for once."""
+    found = list(leads.order_by().values_list("pk", flat=True)[: FEW_LEADS + 1])
+    return found if len(found) <= FEW_LEADS else None
+
+
 def _any_of(prefix: str, word: str) -> models.Q:
     found = models.Q()
     for column in _SEARCHED:
@@ -190,12 +215,27 @@ def _when(row: Handoff, now: datetime) -> str:
 
 def leads_for(user: User, *, words: Sequence[str], source: str | None = None) -> LeadQuerySet:
     """The leads in the user's sight, newest first, narrowed by words and source."""
-    leads = Lead.objects.for_user(user).select_related("company", "claimed_by")
+    return _leads(Sight(user), words, source).select_related("company", "claimed_by")
+
+
+def _leads(sight: Sight, words: Sequence[str], source: str | None) -> LeadQuerySet:
+    leads = sight.leads()
     if source is not None:
         leads = leads.filter(source=source)
-    for word in words:
-        leads = leads.filter(_any_of("", word) | models.Q(email__icontains=word))
+    each = [_any_of("", word) | models.Q(email__icontains=word) for word in words]
+    few = _few(leads.filter(*each)) if words and sight.is_wide else None
+    leads = leads.filter(*each) if few is None else Lead.objects.filter(pk__in=few)
     return leads.order_by("-id")
+
+
+def lead_list(
+    user: User, *, words: Sequence[str], source: str | None = None, number: str
+) -> LeadList:
+    """One page of the leads in the user's sight, newest first, narrowed by words and source."""
+    sight = Sight(user)
+    page = sight.page(_leads(sight, words, source), PAGE_SIZE, number)
+    leads = Lead.objects.filter(pk__in=list(page)).select_related("company", "claimed_by")
+    return LeadList(lead_rows(list(leads.order_by("-id")), user), page)
 
 
 def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
@@ -213,7 +253,7 @@ def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
 
 def sources_for(user: User) -> list[str]:
     """The sources of the leads in the user's sight, in order."""
-    sources = Lead.objects.for_user(user).exclude(source="").order_by("source")
+    sources = Sight(user).leads().exclude(source="").order_by("source")
     return list(sources.values_list("source", flat=True).distinct())
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,14 +14,7 @@ from core.navigation import address
 from handoff.choices import Status
 from handoff.selectors.access import types_for
 from handoff.selectors.late import late_count
-from handoff.selectors.lists import (
-    PAGE_SIZE,
-    handoff_list,
-    lead_rows,
-    leads_for,
-    search_words,
-    sources_for,
-)
+from handoff.selectors.lists import handoff_list, lead_list, search_words, sources_for
 from handoff.selectors.next_turn import next_turns
 from handoff.selectors.queue import TABS, queue_of
 
@@ -118,11 +110,10 @@ def leads(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("source", "")
     source = asked if asked in sources else ""
     words = search_words(request.GET.get("q", ""))
-    found = leads_for(user, words=words, source=source or None)
-    shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = lead_list(user, words=words, source=source or None, number=request.GET.get("page", ""))
     context = {
-        "rows": lead_rows(list(shown.object_list), user),
-        "page": shown,
+        "rows": shown.rows,
+        "page": shown.page,
         "sources": sources,
         "source": source,
         "unknown": asked if asked and not source else "",
