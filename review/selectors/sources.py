@@ -59,9 +59,11 @@ def decided_legs(user: User, start: datetime, end: datetime, now: datetime) -> Q
 
 def _reopened(start: datetime, end: datetime) -> list[int]:
     """The few legs whose rejection in the time was overturned."""
-    overturned = Contest.objects.filter(is_upheld=False, leg__accepted_at__isnull=False)
+    # Ruled on after they were decided: by this time of its own the contest is looked up.
+    overturned = Contest.objects.filter(is_upheld=False, ruled_at__gte=start)
     decided = overturned.filter(leg__decided_at__gte=start, leg__decided_at__lt=end)
-    return list(decided.order_by().values_list("leg_id", flat=True))
+    found = decided.order_by().values_list("leg_id", "leg__accepted_at")
+    return [leg for leg, accepted_at in found if accepted_at is not None]
 
 
 def due_clocks(user: User, start: datetime, end: datetime, now: datetime) -> QuerySet[Any]:

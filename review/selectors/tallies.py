@@ -1,11 +1,10 @@
 """Counting and ranking in the database: one query for all weeks of a trend."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When, Window
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber
 
 from review.rules.figures import NOTHING, Spread, median_ranks, p90_rank
@@ -61,14 +60,33 @@ def _spread(n: int, at: dict[int, float]) -> Spread:
     return Spread(n, (at[low] + at[high]) / 2, at[p90_rank(n)])
 
 
-def _bucket(row: WeekRow) -> Case | Value:
+class _Place(Func):
+    """Before which of the instants, in their order, a row's own lies first, counted from 0.
+
+    One expression instead of a case with a part for each: Django copies and resolves every part
+    wherever the value is used, which cost more than the query.
+    """
+
+    output_field = IntegerField()
+
+    def __init__(self, at: Any, ends: tuple[datetime, ...]) -> None:
+        super().__init__(at)
+        self.ends = ends
+
+    def as_sql(  # type: ignore[override]  # values of any kind, as Django's own have
+        self, compiler: Any, connection: Any, **_: Any
+    ) -> tuple[str, list[Any]]:
+        at, values = compiler.compile(self.source_expressions[0])
+        whens = " ".join(f"WHEN {at} < %s THEN {place}" for place in range(len(self.ends)))
+        stored = [connection.ops.adapt_datetimefield_value(end) for end in self.ends]
+        return f"CASE {whens} END", [value for end in stored for value in (*values, end)]
+
+
+def _bucket(row: WeekRow) -> _Place | Value:
     """The place of a row's week, by the instants between the weeks."""
     if len(row.weeks) == 1:
         return Value(0, output_field=IntegerField())
-    ends: Iterable[When] = (
-        When(dated_at__lt=end, then=Value(place)) for place, end in enumerate(row.bounds[1:])
-    )
-    return Case(*ends, output_field=IntegerField())
+    return _Place(F("dated_at"), tuple(row.bounds[1:]))
 
 
 def _seconds(length: float | timedelta) -> float:
