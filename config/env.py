@@ -52,6 +52,7 @@ class Environment:
     web_threads: int
     task_workers: int
     time_scale: float
+    demo_weeks: int
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -105,6 +106,7 @@ def _read(kind: Kind, env: Any) -> Environment:
         web_threads=int(_positive(env, "WEB_THREADS", 4)),
         task_workers=int(_positive(env, "TASK_WORKERS", 2)),
         time_scale=_positive(env, "TIME_SCALE", 1.0),
+        demo_weeks=int(_positive(env, "DEMO_WEEKS", 12)),
     )
 
 

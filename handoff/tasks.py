@@ -10,6 +10,6 @@ APPLY_ESCALATIONS = register(
 )
 DRAIN_HOLDING = register(Loop("handoff.drain_holding", timedelta(seconds=5), drain_holding))
 REMIND_OF_MEETINGS = register(
-    Loop("handoff.remind_of_meetings", timedelta(minutes=1), remind_of_meetings)
+    Loop("handoff.remind_of_meetings", timedelta(seconds=10), remind_of_meetings)
 )
-APPLY_COVER = register(Loop("handoff.apply_cover", timedelta(minutes=1), apply_cover))
+APPLY_COVER = register(Loop("handoff.apply_cover", timedelta(seconds=10), apply_cover))

@@ -227,6 +227,7 @@ HANDOFF_FREEZE_DAYS = 30
 SLA_ACKNOWLEDGED_HOURS = 4
 # People with known passwords: development only.
 DEMO_ALLOWED = False
+DEMO_WEEKS = ENV.demo_weeks
 
 # Messages
 

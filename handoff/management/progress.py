@@ -6,9 +6,10 @@ from django.core.management.base import OutputWrapper
 
 
 class Progress:
-    """A bar on one line of a terminal; nothing where the output goes to a file."""
+    """A bar on one line of a terminal; a line now and then where the output goes to a file."""
 
     WIDTH = 30
+    BETWEEN_LINES = 100
 
     def __init__(self, stream: OutputWrapper, *, total: int, noun: str) -> None:
         self.stream = stream
@@ -25,6 +26,9 @@ class Progress:
             self.stream.write(
                 f"\r  [{bar}] {self.count:,} of {self.total:,} {self.noun}", ending=""
             )
+            self.stream.flush()
+        elif not self.is_shown and self.count % self.BETWEEN_LINES == 0:
+            self.stream.write(f"  {self.count:,} of {self.total:,} {self.noun}")
             self.stream.flush()
 
     def end(self) -> None:

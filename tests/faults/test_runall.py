@@ -25,7 +25,7 @@ from tests.support.servers import free_port, wait_for
 pytestmark = pytest.mark.django_db(transaction=True)
 
 UP = "Handoff is running at"
-FAST = {"WEB_WORKERS": "1", "TASK_WORKERS": "1"}
+FAST = {"WEB_WORKERS": "1", "TASK_WORKERS": "1", "DEMO_WEEKS": "1"}
 
 
 def is_ready(port: int) -> bool:

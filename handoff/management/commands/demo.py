@@ -1,3 +1,5 @@
+from argparse import ArgumentTypeError
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Organisation, User
 from core.loops import database_now
 from core.triggers import suspended
+from core.words import counted
 from handoff.management.progress import Progress
 from handoff.management.story import (
     ADMIN,
-    HANDOFFS,
     PASSWORD,
     PEOPLE,
+    handoffs_in,
     make_people,
     tell_story,
 )
@@ -21,16 +24,28 @@ from handoff.models import Handoff
 
 LOGINS = "demo_logins.txt"
 UNFINISHED = "demo_unfinished"
+MOST_WEEKS = 52
+
+
+def _weeks(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WEEKS:
+        raise ArgumentTypeError(f"{text!r} is not a number of weeks from 1 to {MOST_WEEKS}")
+    return int(text)
 
 
 class Command(BaseCommand):
     help = (
-        "Fill an empty installation with a demo organisation and twelve weeks of its handoffs. "
+        "Fill an empty installation with a demo organisation and the last weeks of its handoffs. "
         "An organisation of your own is never touched."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--seed", type=int, default=1, help="another number, another story")
+        parser.add_argument(
+            "--weeks",
+            type=_weeks,
+            help="how many weeks there are (DEMO_WEEKS, or 12, where it is not given)",
+        )
         parser.add_argument(
             "--reset", action="store_true", help="remove the demo that is there and tell it anew"
         )
@@ -43,10 +58,13 @@ class Command(BaseCommand):
             raise CommandError("The demo has known passwords: it is for development only.")
         self._path(UNFINISHED).touch()
         now = database_now()
-        people = make_people(now)
+        weeks = options["weeks"] or settings.DEMO_WEEKS
+        # Everybody is there for a while before the first handoff.
+        people = make_people(now - timedelta(weeks=weeks + 2))
         self._write_logins()
-        progress = Progress(self.stdout, total=HANDOFFS, noun="handoffs")
-        tell_story(people, now=now, seed=options["seed"], told=progress.step)
+        self.stdout.write(f"Making a demo organisation and {counted(weeks, 'week')} of handoffs.")
+        progress = Progress(self.stdout, total=handoffs_in(weeks), noun="handoffs")
+        tell_story(people, weeks=weeks, now=now, seed=options["seed"], told=progress.step)
         progress.end()
         self._path(UNFINISHED).unlink()
         count = f"{Handoff.objects.count():,}"

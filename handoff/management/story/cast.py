@@ -58,9 +58,8 @@ PEOPLE = (
 
 
 @transaction.atomic
-def make_people(now: datetime) -> dict[str, User]:
+def make_people(since: datetime) -> dict[str, User]:
     """Make the organisation, everybody in it and their pools; the people by e-mail address."""
-    since = now - timedelta(days=100)
     set_up(
         organisation="Meridian Field Software",
         zone=ZONE,

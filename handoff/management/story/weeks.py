@@ -1,4 +1,4 @@
-"""The plan of the demo: twelve weeks, good and bad ones, and a present with something to do."""
+"""The plan of the demo: good weeks and bad ones, and a present with something to do."""
 
 import random
 import uuid
@@ -25,11 +25,8 @@ from notify.choices import Channel, Topic
 from notify.services import save_ways
 from worktime.selectors import rules_calendar
 
-WEEKS = 12
 DAYS_A_WEEK = 5
 PER_DAY = (7, 7, 8, 8)
-HANDOFFS = round(WEEKS * DAYS_A_WEEK * sum(PER_DAY) / len(PER_DAY))
-"""About how many handoffs the past weeks have; progress is counted against it."""
 HOURS_A_DAY = 8
 GOOD, PLAIN, BAD = 0.6, 0.9, 1.6
 # Two bad weeks with time to recover: a trend is to be seen, and its end.
@@ -40,8 +37,8 @@ MAILS_FOR_HOURS = 16
 
 
 def tell_story(
-    people: dict[str, User], *, now: datetime, seed: int, told: Callable[[], None]
-) -> None:
+    people: dict[str, User], *, weeks: int, now: datetime, seed: int, told: Callable[[], None]
+) -> Stage:
     """Make the past weeks and today; ``told`` is called for each handoff that begins."""
     version = organisation().calendar.current_version
     if version is None:
@@ -57,9 +54,15 @@ def tell_story(
     _mails(stage, now, is_on=False)
     stage.at(stage.ago(MAILS_FOR_HOURS), lambda when: _mails(stage, when, is_on=True))
     _absences(stage)
-    _past(stage)
+    _past(stage, weeks)
     _today(stage)
     stage.tell()
+    return stage
+
+
+def handoffs_in(weeks: int) -> int:
+    """About how many handoffs so many weeks have; progress is counted against it."""
+    return round(weeks * DAYS_A_WEEK * sum(PER_DAY) / len(PER_DAY))
 
 
 def _mails(stage: Stage, when: datetime, *, is_on: bool) -> None:
@@ -81,14 +84,15 @@ def _absences(stage: Stage) -> None:
         stage.at(said, announce)
 
 
-def _past(stage: Stage) -> None:
-    for week in range(WEEKS):
+def _past(stage: Stage, weeks: int) -> None:
+    for weeks_ago in range(weeks, 0, -1):
+        mood_of_week = MOODS[-weeks_ago % len(MOODS)]
         for day in range(DAYS_A_WEEK):
-            days_ago = (WEEKS - week) * DAYS_A_WEEK - day
+            days_ago = weeks_ago * DAYS_A_WEEK - day
             for _ in range(stage.chance.choice(PER_DAY)):
                 begin = stage.ago(days_ago * HOURS_A_DAY - stage.chance.uniform(0.2, 7.5))
                 settles = days_ago > SETTLED_BEFORE_DAYS or stage.chance.random() < 0.5
-                mood = Mood(slow=MOODS[week], settles=settles)
+                mood = Mood(slow=mood_of_week, settles=settles)
                 stage.at_work(begin, _hand_off_with(stage, mood))
 
 

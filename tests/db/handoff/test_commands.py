@@ -245,22 +245,3 @@ def test_replay_leaves_the_other_rules_in_force(files):
     run("replay_handoffs", *files(deals(3), DEALS))
     handoff = world.submitted(now=NOW)
     assert handoff.pool == world.pool
-
-
-def test_demo_fills_an_empty_installation_and_leaves_any_other_alone(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    assert "The demo organisation is there" in run("demo")
-    assert "sdr@demo.example" in (tmp_path / "demo_logins.txt").read_text()
-    statuses = set(Handoff.objects.values_list("status", flat=True))
-    assert {"draft", "pending", "accepted", "rejected", "closed"} <= statuses
-    assert Clock.objects.filter(state="running", breached_at__isnull=False).exists()
-    count = Handoff.objects.count()
-    assert run("demo") == "There is an organisation already; the demo changed nothing.\n"
-    assert Handoff.objects.count() == count
-
-
-def test_demo_in_production_is_refused(settings):
-    settings.DEMO_ALLOWED = False
-    with pytest.raises(CommandError, match="for development only"):
-        run("demo")
-    assert not Organisation.objects.exists()

@@ -56,6 +56,8 @@ def test_read_environment_with_an_impossible_port_names_it(tmp_path, port):
     [
         ("TIME_SCALE", "fast"),
         ("TIME_SCALE", "0"),
+        ("DEMO_WEEKS", "twelve"),
+        ("DEMO_WEEKS", "0"),
         ("WEB_WORKERS", "two"),
         ("WEB_WORKERS", "0"),
         ("TRUSTED_PROXIES", "one"),
