@@ -37,6 +37,9 @@ MAX_INTEGER = 100_000_000
 _LONGEST = {"long_text": MAX_LONG_TEXT, "url": MAX_URL}
 _LISTS = frozenset({"lines", "multi"})
 _CHOICES = frozenset({"choice", "yes_no"})
+_WHOLE_NUMBER = re.compile(
+    r"[0-9]{1,12}|[0-9]{1,3}([ ,.'\u2019\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3}){0,2}"
+)
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[^@\s.<>\"(),:;\\\[\]]+(\.[^@\s.<>\"(),:;\\\[\]]+)+")
 
 
@@ -111,8 +114,9 @@ def _read_lines(field: FormField, raw: object) -> tuple[object, FieldProblem | N
 
 def _read_integer(field: FormField, raw: object) -> tuple[object, FieldProblem | None]:
     text = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
-    digits = re.sub(r"[ ,.'\u00a0\u202f]", "", text)
-    if not re.fullmatch(r"[0-9]{1,12}", digits) or int(digits) > MAX_INTEGER:
+    # Signs stand between thousands only: "180.0" is no 1,800.
+    digits = re.sub(r"[^0-9]", "", text) if _WHOLE_NUMBER.fullmatch(text) else ""
+    if not digits or int(digits) > MAX_INTEGER:
         message = f"{field.label} must be a whole number between 1 and {MAX_INTEGER:,}."
         return None, _problem(field, "not_a_number", message)
     return int(digits), None

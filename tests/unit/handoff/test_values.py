@@ -195,3 +195,13 @@ def test_day_of_the_next_step_must_not_have_passed():
     assert gate_problems(QUALIFIED_LEAD, answers, today=date(2026, 11, 20)) == ()
     (problem,) = gate_problems(QUALIFIED_LEAD, answers, today=date(2026, 11, 21))
     assert (problem.field, problem.code) == ("next_step_on", "in_past")
+
+
+@pytest.mark.parametrize("raw", ["180.0", "1.5", "2,5", "12.34", "1,234.567", "1,,000", "1.5k"])
+def test_whole_number_with_a_sign_that_parts_no_thousands_is_refused(raw):
+    assert read_answer(of_kind("integer"), raw)[1].code == "not_a_number"
+
+
+@pytest.mark.parametrize("raw", ["1,800", "1.800", "1 800", "1\u00a0800", "1'800", " 1800 ", 1800])
+def test_whole_number_is_read_with_its_thousands_parted(raw):
+    assert read_answer(of_kind("integer"), raw) == (1800, None)
