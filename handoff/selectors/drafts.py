@@ -80,6 +80,15 @@ class Rejection:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Why a handoff was taken from its receiver and given back to its submitter."""
+
+    receiver: str
+    note: str
+    when: str
+
+
 def progress(form: Form, answers: Mapping[str, Any], *, marked: Collection[str] = ()) -> Progress:
     """How far these answers are; ``marked`` are the fields that a receiver wants answered."""
     problems = gate_problems(form, answers, marked=marked)
@@ -152,6 +161,19 @@ def rejection_of(row: Handoff, *, now: datetime) -> Rejection | None:
         when=clock_time(leg.ended_at, now=now),
         fields=tuple(leg.rejected_fields),
     )
+
+
+def return_of(row: Handoff, *, now: datetime) -> Return | None:
+    """How this handoff was returned from somebody who had it, or None where it was not."""
+    leg = (
+        Leg.objects.filter(handoff_id=row.pk, ended_as=LegEnd.RETURNED)
+        .select_related("receiver")
+        .order_by("-pk")
+        .first()
+    )
+    if leg is None or leg.ended_at is None:
+        return None
+    return Return(leg.receiver.name, leg.note, clock_time(leg.ended_at, now=now))
 
 
 def form_seen(type_: HandoffType, n: int | None) -> FormVersion | None:

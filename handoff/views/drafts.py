@@ -32,6 +32,7 @@ from handoff.selectors.drafts import (
     newer_form,
     progress,
     rejection_of,
+    return_of,
 )
 from handoff.selectors.lists import (
     LEADS_OFFERED,
@@ -272,14 +273,16 @@ def _edit_page(
     is_saved: bool = False,
 ) -> HttpResponse:
     stored = lost.current if lost and lost.current else {}
+    now = timezone.now()
     context = {
         "row": row,
         "rejection": rejection,
+        "returned": return_of(row.previous, now=now) if row.previous and not rejection else None,
         "version": version,
         "conflict": lost_words(lost) if lost else "",
         "newer": stored.get("version") if stored.get("status") == Status.DRAFT else None,
         "newer_form": newer_form(row),
-        "clock": hand_off_clock(row, now=timezone.now(), zone=timezone.get_current_timezone()),
+        "clock": hand_off_clock(row, now=now, zone=timezone.get_current_timezone()),
         "is_saved": is_saved,
         "marked": labels_of(form.layout, form.marked),
     }
