@@ -45,7 +45,7 @@ def page(page, size):
 
 @pytest.fixture
 def sign_in(live_server):
-    """Let a browser be somebody; each person signs in once."""
+    """Let a browser be somebody; each person signs in once, until their sessions are cleared."""
     sessions = {}
 
     def become(context, user):
@@ -56,6 +56,7 @@ def sign_in(live_server):
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": sessions[user.pk]}
         context.add_cookies([{**cookie, "url": live_server.url}])
 
+    become.sessions = sessions
     return become
 
 
