@@ -10,6 +10,7 @@ from handoff.errors import NotSetUp
 from handoff.models import Handoff, HandoffClock, Leg
 from handoff.rules.qualified import hand_off_due
 from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
+from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
 from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Target
@@ -21,13 +22,14 @@ from worktime.models import Calendar, CalendarVersion
 def start_hand_off(row: Handoff, *, started_at: datetime, now: datetime) -> Clock | None:
     """The submitter's clock: of a draft, and again once a lead has come back.
 
-    A draft with a meeting is due a day before it; ``now`` is when the draft begins.
+    It counts in the hours of whoever stands in for a submitter that has left. A draft with a
+    meeting is due a day before it; ``now`` is when the draft begins.
     """
     return _start(
         row,
         ClockKind.HAND_OFF,
         started_at=started_at,
-        hours=current_hours(row.submitted_by),
+        hours=current_hours(submitters_side(row)),
         due_at=_before_meeting(row, drafted_at=now),
     )
 

@@ -8,10 +8,11 @@ from django.test import Client
 
 from accounts.choices import Role
 from accounts.models import Organisation, User
+from accounts.services import set_hours
 from core.errors import NotPermitted
 from handoff.choices import LegEnd, Status, TransferReason
 from handoff.errors import LeavingRefused
-from handoff.models import Handoff
+from handoff.models import Handoff, HandoffClock
 from handoff.selectors.leaving import preview_offboarding
 from handoff.services import (
     accept_handoff,
@@ -29,6 +30,9 @@ from routing.choices import TurnKind
 from routing.models import Load, Member, Pool
 from routing.services import set_backup, set_capacity
 from tests.factories.handoff import NOW, PASSWORD, make_world
+from worktime.rules import preset_calendars
+from worktime.rules.presets import OFFICE_HOURS
+from worktime.services import create_calendar
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -219,3 +223,17 @@ def test_draft_begun_as_its_author_leaves_is_refused(world, successor):
     with pytest.raises(NotPermitted):
         world.draft(by=before)
     assert not Handoff.objects.exists()
+
+
+def test_clock_of_what_comes_back_counts_in_the_hours_of_who_has_it(db):
+    world = make_world(preset="temperatures")
+    successor = world.person("Sue Cessor", Role.SDR)
+    hours = create_calendar(
+        name="New York", data=preset_calendars("America/New_York")[OFFICE_HOURS], by=None, now=NOW
+    )
+    set_hours(user=world.manager, calendar=hours, zone="", by=None, now=NOW)
+    row = world.submitted()
+    leave(world, world.sdr, successor)
+    reject_handoff(row, reason="no_budget", by=row.owner, now=NOW + HOUR)
+    clock = HandoffClock.objects.get(handoff=row, kind="hand_off", is_current=True).clock
+    assert clock.calendar_version == hours.current_version
