@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from accounts.models import User
@@ -20,6 +20,7 @@ from handoff.selectors.answers import (
     sections_of,
     story_of,
 )
+from handoff.selectors.care import Care, care_of
 from handoff.selectors.chain import ChainLink, chain_of
 from handoff.selectors.clocks import ShownClock, most_urgent, show_clock
 from handoff.selectors.drafts import (
@@ -32,18 +33,18 @@ from handoff.selectors.drafts import (
 from handoff.selectors.held import held_rows
 from handoff.selectors.history import EventLine, event_lines
 from handoff.selectors.lists import in_sentence
-from handoff.selectors.offers import clock_offers, contest_of, offers_on, way_on
+from handoff.selectors.offers import contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.timeline import TimelineView, timeline_of
 from handoff.selectors.touch_log import TouchLine, touch_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
-from sla.models import Acknowledgement
 from sla.selectors import ClockView, explain_clock
 from worktime.rules import Span, duration_words
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
+NOTHING = Care(frozenset(), ())
 _RARE = frozenset({"disqualify", "nurture", "return", "merge", "reassign"})
 
 
@@ -86,8 +87,7 @@ class Coming:
 class ClockCard:
     """One current clock, explained; ``coming`` is what it does by itself.
 
-    ``offers`` is what the reader may do about it; ``seen`` says who has acknowledged that it is
-    late, and until when.
+    ``care`` is what people have said about it, and what the reader may do.
     """
 
     shown: ShownClock
@@ -95,8 +95,7 @@ class ClockCard:
     spans: tuple[ExplainedSpan, ...]
     source: str
     coming: tuple[Coming, ...]
-    offers: frozenset[str]
-    seen: str
+    care: Care
 
     @property
     def view(self) -> ClockView:
@@ -282,28 +281,16 @@ def _cards(
 ) -> Iterable[ClockCard]:
     """The current clocks: those that run by due time, then those that are settled."""
     current = [link for link in links if link.is_current]
-    found = Acknowledgement.objects.filter(clock__in=[link.clock_id for link in current])
-    seen = {one.clock_id: one for one in found.filter(until__gt=now)}
-    people = User.objects.in_bulk({one.by_id for one in seen.values()})
-    cards = []
-    for link in current:
-        held = seen.get(link.clock_id)
-        offers = clock_offers(link, user, relations, now=now, is_seen=held is not None)
-        card = _card(row, link, now=now, zone=zone)
-        cards.append(replace(card, offers=offers, seen=_seen(held, people, now=now)))
+    care = care_of(current, user, relations, now=now)
+    cards = [
+        _card(row, link, care.get(link.clock_id, NOTHING), now=now, zone=zone) for link in current
+    ]
     return sorted(cards, key=lambda card: not card.view.is_open)
 
 
-def _seen(held: Acknowledgement | None, people: Mapping[int, User], *, now: datetime) -> str:
-    if held is None:
-        return ""
-    name = people[held.by_id].name if held.by_id in people else "Somebody"
-    note = f" \u201c{held.note}\u201d" if held.note else ""
-    until = clock_time(held.until, now=now)
-    return f"{name} has seen it: no message and no move until {until}.{note}"
-
-
-def _card(row: Handoff, link: HandoffClock, *, now: datetime, zone: tzinfo) -> ClockCard:
+def _card(
+    row: Handoff, link: HandoffClock, care: Care, *, now: datetime, zone: tzinfo
+) -> ClockCard:
     clock = link.clock
     shown = show_clock(clock, now=now, zone=zone)
     version, policy = clock.calendar_version, clock.target.version
@@ -317,8 +304,7 @@ def _card(row: Handoff, link: HandoffClock, *, now: datetime, zone: tzinfo) -> C
             f"version {version.n}, {version.zone}. Both stay fixed for this clock."
         ),
         coming=_coming(row, link, now=now) if shown.view.is_open else (),
-        offers=frozenset(),
-        seen="",
+        care=care,
     )
 
 

@@ -543,6 +543,11 @@ def test_detail_lets_the_manager_acknowledge_and_says_who_has(world, client, lat
 def test_detail_lets_the_manager_resume_a_paused_clock(world, client, late):
     pause_clocks(late, kind="contact", reason="Buyer asked", by=world.manager, now=LATER)
     shown = text(read(client, world.manager, "detail", late.pk))
+    assert (
+        f"Paused by {world.manager.name} until somebody resumes it: \u201cBuyer asked\u201d"
+        in shown
+    )
+    assert "It was due 11:00 and stays missed." in shown
     assert reverse("handoff:resume", args=[late.pk]) in shown
     assert reverse("handoff:resume", args=[late.pk]) not in text(
         read(client, late.owner, "detail", late.pk)
