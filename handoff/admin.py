@@ -268,11 +268,15 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ["=handoff__id"]
     search_help_text = "Number of a handoff."
     row_template = "handoff/event.html"
-    row_fields = ["at", "handoff", "seq", "kind", "by", "data"]
+    row_fields = ["at", "handoff", "seq", "kind", "by"]
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """By the index that finds the rows: of one kind by time, of all as they were written."""
         return ["-at", "-id"] if "kind__exact" in request.GET else ["-id"]
+
+    def row_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
+        """What the event has written down, as facts of their own."""
+        return {"data": [(key.replace("_", " ").capitalize(), row.data[key]) for key in row.data]}
 
     def row_title(self, row: Event) -> str:
         return f"Event {row.seq} of handoff {row.handoff_id}"
