@@ -47,7 +47,10 @@ PARTS = {
         Part("faults on SQLite", ("tests/faults",), SQLITE_MARKS),
         Part("faults on PostgreSQL", ("tests/faults",), POSTGRESQL_MARKS, True),
     ],
-    "bench": [Part("speed", ("tests/bench",), "bench", True, arguments=("-s",))],
+    "bench": [
+        Part("speed of pages", ("tests/bench",), "bench and not postgresql", arguments=("-s",)),
+        Part("speed", ("tests/bench",), "bench and postgresql", True, arguments=("-s",)),
+    ],
 }
 PARTS["all"] = [part for name in ("unit", "db", "e2e", "faults") for part in PARTS[name]]
 

@@ -34,6 +34,7 @@ class History:
     manager: Any
     sdr: Any
     ae: Any
+    usual: Any
     long: Any
     draft: Any
     pool: Any
@@ -69,6 +70,7 @@ def make_history(handoffs: int, say: Callable[[str], None]) -> History:
         manager=world.manager,
         sdr=world.sdr,
         ae=world.ae,
+        usual=lives["with_step"][0],
         long=lives["long"][0],
         draft=lives["draft"][0],
         pool=world.pool,

@@ -58,6 +58,7 @@ def visits() -> Iterator[Visit]:
     yield from _of("New handoff", "sdr", "handoff:new")
     yield from _of("Draft", "sdr", "handoff:edit", row="draft")
     yield from _of("My queue", "ae", "handoff:queue")
+    yield from _of("Handoff", MANAGERS, "handoff:detail", row="usual")
     yield from _of("Handoff, 100 touches", MANAGERS, "handoff:detail", row="long")
     yield from _of("Late now", MANAGERS, "handoff:late")
     yield from _of("Team", MANAGERS, "handoff:team")

@@ -9,7 +9,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.sqlite
 @pytest.mark.timeout(1_800)
 def test_bench_of_pages_answers_for_every_page():
     code = subprocess.call([sys.executable, "-m", "tests.bench.pages"], cwd=ROOT)
