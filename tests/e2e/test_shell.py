@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from accounts.models import User
-from tests.e2e.browsing import DESK, PHONE, problems, violations
+from tests.e2e.browsing import DESK, PHONE, fits_soon, problems, violations
 from tests.factories.handoff import PASSWORD, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,10 @@ def check(page, addresses, status=200):
         page.set_viewport_size(DESK)
         answer = page.goto(address)
         assert answer.status == status, address
-        found = problems(page)
+        found = problems(page, (DESK,))
+        page.set_viewport_size(PHONE)
+        if not fits_soon(page):
+            found["too wide"] = page.evaluate("document.documentElement.scrollWidth")
         if found:
             failures[address] = found
     assert failures == {}
