@@ -1,12 +1,13 @@
 """Types, fields and forms as RevOps changes them."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
@@ -27,6 +28,16 @@ _MAX_OPTION = 100
 def _require(by: User | None) -> None:
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin changes types and forms.")
+
+
+@contextmanager
+def _taken_meanwhile(key: str) -> Iterator[None]:
+    """Tell who takes a key in the same instant as somebody else that it is taken."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise CatalogueRefused(problems=[_taken(key)]) from error
 
 
 @transaction.atomic
@@ -111,13 +122,14 @@ def create_type(
     Raises NotPermitted, or CatalogueRefused where key or name are taken or not usable.
     """
     _require(by)
-    problems = [*_key_problems(key, HandoffType.objects.filter(key=key).exists())]
+    problems = [*_key_problems(key, HandoffType)]
     problems += _text_problems("name", name, 150)
     if not form_of(like).sections:
         problems.append(FieldProblem("like", "no_form", "That type has no form to begin with."))
     if problems:
         raise CatalogueRefused(problems=problems)
-    made = HandoffType.objects.create(key=key, name=name.strip())
+    with _taken_meanwhile(key):
+        made = HandoffType.objects.create(key=key, name=name.strip())
     made.submitter_groups.set(submitters)
     made.receiver_groups.set(receivers)
     made.current_form = FormVersion.objects.create(
@@ -172,21 +184,22 @@ def add_field(
     Raises NotPermitted, or CatalogueRefused where something is not usable.
     """
     _require(by)
-    problems = [*_key_problems(key, Field.objects.filter(key=key).exists())]
+    problems = [*_key_problems(key, Field)]
     problems += _field_problems(label, help, kind, options, partial)
     if problems:
         raise CatalogueRefused(problems=problems)
-    return Field.objects.create(
-        key=key,
-        label=label.strip(),
-        help=help.strip(),
-        target=FieldTarget.HANDOFF,
-        kind=kind,
-        options=list(options),
-        partial=list(partial),
-        is_ahead=is_ahead and kind in {FieldKind.DATE, FieldKind.DATETIME},
-        is_custom=True,
-    )
+    with _taken_meanwhile(key):
+        return Field.objects.create(
+            key=key,
+            label=label.strip(),
+            help=help.strip(),
+            target=FieldTarget.HANDOFF,
+            kind=kind,
+            options=list(options),
+            partial=list(partial),
+            is_ahead=is_ahead and kind in {FieldKind.DATE, FieldKind.DATETIME},
+            is_custom=True,
+        )
 
 
 def change_field(
@@ -223,12 +236,17 @@ def retire_field(field: Field, *, by: User | None, is_retired: bool = True) -> F
     return field
 
 
-def _key_problems(key: str, is_taken: bool) -> list[FieldProblem]:
+def _key_problems(key: str, model: type[HandoffType] | type[Field]) -> list[FieldProblem]:
+    # The look of it comes first: PostgreSQL cannot even be asked for some texts.
     if not _KEY.fullmatch(key) or len(key) > 60:
         message = "Write the key in small letters, with single underscores, such as deal_size."
         return [FieldProblem("key", "invalid_key", message)]
+    return [_taken(key)] if model.objects.filter(key=key).exists() else []
+
+
+def _taken(key: str) -> FieldProblem:
     message = f"There is {key!r} already. Choose another key; it can never change."
-    return [FieldProblem("key", "taken", message)] if is_taken else []
+    return FieldProblem("key", "taken", message)
 
 
 def _text_problems(name: str, text: str, most: int) -> list[FieldProblem]:

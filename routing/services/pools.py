@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from accounts.models import User
 from accounts.rules.policy import Action, Relation, allows
@@ -48,7 +48,7 @@ def create_pool(
     name = name.strip()
     raise_for(_pool_problems(name, manager, None))
     pool = Pool(name=name, manager=manager, manual_costs_turn=manual_costs_turn)
-    return keep(pool, by=by, now=now)
+    return _keep_named(pool, by=by, now=now)
 
 
 @transaction.atomic
@@ -72,7 +72,8 @@ def change_pool(
     pool.name, pool.manager = name, manager
     if manual_costs_turn is not None:
         pool.manual_costs_turn = manual_costs_turn
-    return keep(pool, by=by, now=now, fields=["name", "manager", "manual_costs_turn"])
+    fields = ["name", "manager", "manual_costs_turn"]
+    return _keep_named(pool, by=by, now=now, fields=fields)
 
 
 @transaction.atomic
@@ -171,11 +172,27 @@ def _pool_problems(name: str, manager: User, pool: Pool | None) -> list[FieldPro
     if not name:
         problems.append(FieldProblem("name", "required", "Enter a name."))
     elif others.filter(name=name).exists():
-        problems.append(FieldProblem("name", "taken", f"A pool is called {name} already."))
+        problems.append(_taken(name))
     if not manager.is_active:
         message = f"{manager} is not active; choose somebody who is."
         problems.append(FieldProblem("manager", "inactive", message))
     return problems
+
+
+def _taken(name: str) -> FieldProblem:
+    return FieldProblem("name", "taken", f"A pool is called {name} already.")
+
+
+def _keep_named(
+    pool: Pool, *, by: User | None, now: datetime, fields: Iterable[str] | None = None
+) -> Pool:
+    try:
+        with transaction.atomic():
+            return keep(pool, by=by, now=now, fields=fields)
+    except IntegrityError as error:
+        # Somebody else took the same name in the meantime.
+        problem = _taken(pool.name)
+        raise InvalidPool(problem.message, problems=[problem]) from error
 
 
 def _weight_problems(weight: int) -> list[FieldProblem]:

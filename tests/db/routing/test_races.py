@@ -6,10 +6,19 @@ from collections import Counter
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from accounts.models import User
 from routing.choices import TurnKind
 from routing.models import Load, Pool, Turn
-from routing.services import RulesChanged, open_draw, publish_rule_set, release, take_turn
-from tests.factories.accounts import NOW
+from routing.services import (
+    InvalidPool,
+    RulesChanged,
+    create_pool,
+    open_draw,
+    publish_rule_set,
+    release,
+    take_turn,
+)
+from tests.factories.accounts import NOW, make_user
 from tests.factories.routing import make_people, make_pool, members, take
 from tests.support.race import race
 from tests.support.servers import wait_for
@@ -179,3 +188,23 @@ def test_four_publish_at_once_and_one_set_is_in_force():
     assert published == [*range(1, len(published) + 1)]
     in_force = pool.rules.get(ruleset__state="published")
     assert in_force.ruleset.n == published[-1]
+
+
+def make_pools(racer, manager_id, names):
+    """How many of the pools this process made."""
+    manager = User.objects.get(pk=manager_id)
+    made = 0
+    for name in names:
+        racer.line_up(START_SECONDS)
+        try:
+            create_pool(name=name, manager=manager, by=None, now=NOW)
+        except InvalidPool:
+            continue
+        made += 1
+    return made
+
+
+def test_pool_made_by_several_at_once_is_made_once():
+    names = [f"Pool of round {n}" for n in range(10)]
+    assert sum(race(make_pools, [(make_user().pk, names)] * 4)) == len(names)
+    assert Pool.objects.filter(name__in=names).count() == len(names)
