@@ -16,7 +16,7 @@ from accounts.services import add_time_off, pause_user, remove_time_off, resume_
 from core.errors import DomainError
 from handoff import services
 from handoff.choices import DisqualifyReason, RejectReason, TouchKind
-from handoff.models import Handoff
+from handoff.models import Handoff, Lead
 from handoff.selectors.verify import findings
 from routing.models import Member
 from routing.services import set_backup, set_capacity
@@ -46,6 +46,7 @@ class Life:
         ]
         self.acts = [
             *(self.draft,) * 4,
+            *(self.draft_again,) * 2,
             *(self.submit,) * 6,
             *(self.accept,) * 5,
             *(self.reject,) * 3,
@@ -112,6 +113,22 @@ class Life:
             temperature=self.chance.choice(["hot", "warm", "cool"]),
             submission_uuid=uuid.UUID(int=self.chance.getrandbits(128), version=4),
         )
+
+    def draft_again(self):
+        """Of a lead that is known, perhaps handed off, closed or merged before."""
+        leads = list(Lead.objects.order_by("pk"))
+        if leads:
+            by = self.chance.choice([self.world.admin, self.by])
+            lead = self.chance.choice(leads)
+            draft = services.create_draft(
+                type=self.world.type,
+                answers={},
+                lead=lead,
+                by=by,
+                now=self.now,
+                submission_uuid=uuid.UUID(int=self.chance.getrandbits(128), version=4),
+            )
+            services.save_draft(draft, answers=answers(), by=by, now=self.now)
 
     def submit(self):
         row = self.any(status="draft")
@@ -270,6 +287,7 @@ class Life:
         self.now += timedelta(minutes=self.chance.choice([20, 90, 400, 1_500, 6_000]))
 
 
+@pytest.mark.timeout(400)
 @given(seed=st.integers(0, 2**32))
 @settings(
     max_examples=6,
