@@ -274,6 +274,9 @@ def test_dead_message_that_is_in_the_inbox_already_is_there_once(queue, transpor
 
 
 def test_deliver_due_finds_its_work_by_the_index_of_the_outbox(queue_mail, plan_of, now):
+    for n in range(100):
+        message = queue_mail(f"sent-{n}")
+        Message.objects.filter(pk=message.pk).update(state="sent", sent_at=now)
     queue_mail()
     due = Message.objects.due(now).filter(channel=Channel.EMAIL).order_by("not_before", "id")
     assert "notify_message_due" in plan_of(due.values_list("pk", flat=True))
