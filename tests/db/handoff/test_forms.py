@@ -9,7 +9,13 @@ from django.urls import reverse
 
 from handoff.choices import ClosedAs, Status
 from handoff.models import Company, Handoff, Lead
-from handoff.services import accept_handoff, reject_handoff, save_draft, start_fix
+from handoff.services import (
+    accept_handoff,
+    reject_handoff,
+    return_handoff,
+    save_draft,
+    start_fix,
+)
 from tests.factories.handoff import NOW, answers, make_world
 
 pytestmark = pytest.mark.django_db
@@ -481,3 +487,13 @@ def test_withdraw_of_a_draft_discards_it(world, submitter):
     )
     assert "Draft discarded." in body(answer)
     assert answer.request["PATH_INFO"] == reverse("handoff:list")
+
+
+def test_returned_draft_says_from_whom_it_came_back_and_why(world, submitter):
+    row = world.submitted()
+    draft = return_handoff(row, note="The plant is <closed>.", by=world.manager, now=NOW)
+    page = body(submitter.get(reverse("handoff:edit", args=[draft.pk])))
+    assert f"It came back from {world.ae.name} 11:00." in page
+    assert "The plant is &lt;closed&gt;." in page
+    other = body(submitter.get(reverse("handoff:edit", args=[world.draft().pk])))
+    assert "It came back" not in other
