@@ -528,6 +528,22 @@ def test_manager_who_only_had_it_once_is_offered_nothing(world, client, late):
             assert address in text(read(client, world.manager, place, *args)), (place, name)
 
 
+def test_manager_who_only_had_it_once_does_not_rule_on_it(world, client):
+    once = world.person("Olga Once", Role.AE, Role.MANAGER, team=False)
+    row = world.submitted()
+    first = row.owner
+    for to in (once, first):
+        row.refresh_from_db()
+        reassign_handoff(row, to=to, reason="manager", note="Cover", by=world.manager, now=NOW)
+    reject_handoff(row, reason="wrong_icp", fields=[], note="No.", by=first, now=NOW)
+    contest_rejection(row, note="We are 180 people.", by=world.sdr, now=NOW)
+    theirs = text(read(client, once, "contests"))
+    assert "A manager of the submitter or of the receiver rules on it, or an admin." in theirs
+    address = reverse("handoff:rule", args=[row.pk])
+    assert address not in theirs
+    assert address in text(read(client, world.manager, "contests"))
+
+
 def test_detail_lets_the_manager_acknowledge_and_says_who_has(world, client, late):
     address = reverse("handoff:acknowledge", args=[late.pk])
     assert address not in text(read(client, late.owner, "detail", late.pk))
