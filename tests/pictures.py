@@ -3,27 +3,52 @@
 import os
 import sys
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.support.processes import ROOT, running
 from tests.support.servers import find_browser, free_port
 
 FOLDER = ROOT / "docs" / "images"
-DESKTOP = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1400, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PASSWORD = "handoff-demo-2026"
-# Login, path and name of each picture; a path may name the first row of a list to open.
+DEMO_SECONDS = 600
+# Login, path and name of each picture; a path may name what to press on the page there.
 PICTURES = (
-    ("ae", "/queue/", "queue"),
-    ("ae", "/queue/ > Open", "handoff"),
+    ("ae4", "/queue/", "queue"),
+    ("ae4", "/queue/ > lead", "handoff"),
     ("sdr", "/handoffs/", "my-handoffs"),
     ("sdr", "/handoffs/new/", "new-handoff"),
     ("manager", "/late/", "late"),
+    ("manager", "/team/", "team"),
+    ("manager", "/contests/", "contest"),
     ("manager", "/inbox/", "inbox"),
+    ("manager", "/inbox/settings/", "notifications"),
     ("manager", "/review/ > previous week", "review"),
-    ("admin", "/admin/worktime/calendar/ > first row", "calendar"),
+    ("admin", "/admin/sla/policyversion/ > row", "policy"),
+    ("admin", "/admin/worktime/calendar/ > row", "calendar"),
+    ("admin", "/types/1/form/", "form-editor"),
 )
-PHONE_PICTURES = (("ae", "/queue/", "queue-phone"), ("ae", "/queue/ > Open", "handoff-phone"))
+PHONE_PICTURES = (("ae4", "/queue/", "queue-phone"), ("ae4", "/queue/ > lead", "handoff-phone"))
+# The whole page, however long: what is below belongs to what it shows.
+WHOLE = frozenset({"handoff"})
+# What somebody is in the middle of writing, by the field.
+TYPED = {
+    "new-handoff": {
+        "company.name": "Nordwind Kühltransporte GmbH",
+        "company.size": "180",
+        "company.country": "Germany",
+        "contact.first_name": "Ana",
+        "contact.title": "COO",
+        "pains": "Paper job sheets take five days",
+        "need": "Proof of delivery within the hour",
+    }
+}
+STEPS = {
+    "lead": "[data-open]",
+    "previous week": "a[rel=prev]",
+    "row": "#result_list tbody th a, #result_list tbody td a",
+}
 
 
 def take(url: str) -> None:
@@ -31,33 +56,44 @@ def take(url: str) -> None:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
         for size, pictures in ((DESKTOP, PICTURES), (PHONE, PHONE_PICTURES)):
+            pages: dict[str, Page] = {}
             for login, path, name in pictures:
-                page = browser.new_context(viewport=size).new_page()
-                sign_in(page, url, login)
+                if login not in pages:
+                    pages[login] = sign_in(browser, size, url, login)
+                page = pages[login]
+                page.set_viewport_size(size)
                 go_to(page, url, path)
+                write(page, TYPED.get(name, {}))
+                if name in WHOLE:
+                    height = page.evaluate("document.documentElement.scrollHeight")
+                    page.set_viewport_size({**size, "height": height})
                 page.screenshot(path=FOLDER / f"{name}.png")
                 print(f"  {name}.png", flush=True)  # noqa: T201  # this is a command
         browser.close()
 
 
-def sign_in(page: Page, url: str, login: str) -> None:
+def sign_in(browser: Browser, size: ViewportSize, url: str, login: str) -> Page:
+    page = browser.new_context(viewport=size).new_page()
     page.goto(f"{url}/login/")
     page.fill("input[name=username]", f"{login}@demo.example")
     page.fill("input[name=password]", PASSWORD)
     page.click("button[type=submit]")
     page.wait_for_load_state("networkidle")
+    return page
 
 
 def go_to(page: Page, url: str, path: str) -> None:
     address, _, step = path.partition(" > ")
     page.goto(url + address)
-    if step == "Open":
-        page.get_by_role("link", name="Open").first.click()
-    elif step == "previous week":
-        page.locator("a[rel=prev]").first.click()
-    elif step == "first row":
-        page.locator("#result_list tbody th a, #result_list tbody td a").first.click()
+    if step:
+        page.locator(STEPS[step]).first.click()
     page.wait_for_load_state("networkidle")
+
+
+def write(page: Page, typed: dict[str, str]) -> None:
+    for key, text in typed.items():
+        page.fill(f"[name='{key}']", text)
+    page.evaluate("window.scrollTo(0, 0)")
 
 
 def main() -> int:
@@ -68,7 +104,7 @@ def main() -> int:
     url = f"http://localhost:{port}"
     environment = {"PORT": str(port), "DATABASE_URL": "", "LOG_LEVEL": "WARNING"}
     with running("runall", "--prepare", **environment) as program:
-        program.wait_for_output("Handoff is running", 180)
+        program.wait_for_output("Handoff is running", DEMO_SECONDS)
         take(url)
     return 0
 
