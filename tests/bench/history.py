@@ -46,7 +46,7 @@ def make_history(handoffs: int, say: Callable[[str], None]) -> History:
     from tests.factories.handoff import make_world
 
     world = make_world(receivers=3, preset="temperatures")
-    lives = _lives(world)
+    made = lives(world)
     teams = _teams(world)
     chance = Random(7)
     share = handoffs / 100_000
@@ -54,7 +54,7 @@ def make_history(handoffs: int, say: Callable[[str], None]) -> History:
     left = handoffs - sum(wanted.values())
     wanted |= {name: left * percent // 100 for name, percent in CLOSED.items()}
     for name, count in wanted.items():
-        life = lives[name]
+        life = made[name]
         say(f"{count:,} handoffs: {name}")
         is_closed = name in CLOSED
         multiply(
@@ -70,9 +70,9 @@ def make_history(handoffs: int, say: Callable[[str], None]) -> History:
         manager=world.manager,
         sdr=world.sdr,
         ae=world.ae,
-        usual=lives["with_step"][0],
-        long=lives["long"][0],
-        draft=lives["draft"][0],
+        usual=made["with_step"][0],
+        long=made["long"][0],
+        draft=made["draft"][0],
         pool=world.pool,
     )
 
@@ -176,13 +176,13 @@ def _set_loads() -> None:
     Load.objects.bulk_update(loads, ["open_count"])
 
 
-def _lives(world: Any) -> dict[str, list[Any]]:
+def lives(world: Any) -> dict[str, list[Any]]:
     """One handoff of each kind, led by the services; the closed ones a month ago."""
     from tests.factories.handoff import NOW
 
     # A Tuesday at the same time of day.
     past = NOW - 28 * DAY
-    life = _Life(world)
+    life = Life(world)
     found = {
         "converted": life.converted(past),
         "conceded": life.conceded(past),
@@ -217,7 +217,9 @@ def _have_read(ids: list[int]) -> None:
     about.update(read_at=F("sent_at"))
 
 
-class _Life:
+class Life:
+    """Leads one handoff after another through a life of its kind, by the services."""
+
     def __init__(self, world: Any) -> None:
         self.world = world
 
