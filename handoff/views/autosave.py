@@ -1,6 +1,6 @@
 """Saving a draft in the background while somebody types: JSON in place of pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from core.admin import person, signed_in
-from core.errors import Conflict, DomainError, NotPermitted, Refused
+from core.errors import Conflict, DomainError, FieldProblem, NotPermitted, Refused
 from handoff.forms import DraftForm
 from handoff.models import Handoff
 from handoff.rules.form import Form
@@ -32,7 +32,7 @@ def save_new(request: HttpRequest) -> HttpResponse:
     if not offered:
         raise NotPermitted("Only submitters hand leads over.")
     begun = read_begun(request, user, offered)
-    return _answer(begun.form, lambda: keep_new(user, begun))
+    return _answer(begun.form, {}, lambda answers: keep_new(user, begun, answers))
 
 
 @require_POST
@@ -47,9 +47,10 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     version = kept_version(request)
     return _answer(
         form,
-        lambda: save_draft(
+        row.answers,
+        lambda answers: save_draft(
             row,
-            answers=form.answers(),
+            answers=answers,
             temperature=form.temperature,
             by=user,
             now=timezone.now(),
@@ -58,11 +59,18 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _answer(form: DraftForm, keep: Callable[[], Handoff]) -> JsonResponse:
-    readable, _ = read_answers(form.layout, form.answers())
+def _answer(
+    form: DraftForm, stored: Mapping[str, Any], keep: Callable[[dict[str, Any]], Handoff]
+) -> JsonResponse:
+    """Keep all answers that can be kept: one that cannot must not put the others at risk.
+
+    Where it was answered before, what is stored of it stays.
+    """
+    readable, problems = read_answers(form.layout, form.answers())
+    before = {found.field: stored[found.field] for found in problems if found.field in stored}
     shown = {"progress": progress_data(progress(form.layout, readable, marked=form.marked))}
     try:
-        row = keep()
+        row = keep({**readable, **before})
     except Conflict as error:
         return _refused(error, HTTPStatus.CONFLICT, {**shown, "current": error.current})
     except Refused as error:
@@ -70,10 +78,13 @@ def _answer(form: DraftForm, keep: Callable[[], Handoff]) -> JsonResponse:
     now = timezone.now()
     addresses = {name: reverse(f"handoff:{name}", args=[row.pk]) for name in ("edit", "autosave")}
     saved = {"version": row.version, "saved": clock_time(now, now=now)}
-    return JsonResponse({**shown, **saved, **addresses})
+    return JsonResponse({**shown, **saved, **addresses, "problems": _told(problems)})
 
 
 def _refused(error: DomainError, status: HTTPStatus, shown: dict[str, Any]) -> JsonResponse:
-    problems = [{"field": found.field, "message": found.message} for found in error.problems]
-    told = {"code": error.code, "message": error.message, "problems": problems}
+    told = {"code": error.code, "message": error.message, "problems": _told(error.problems)}
     return JsonResponse({**shown, **told}, status=status)
+
+
+def _told(problems: Sequence[FieldProblem]) -> list[dict[str, str]]:
+    return [{"field": found.field, "message": found.message} for found in problems]

@@ -107,7 +107,7 @@ def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> Http
     begun = read_begun(request, user, offered)
     type_, form, lead, begin = begun.type, begun.form, begun.lead, begun.begin
     try:
-        row = keep_new(user, begun)
+        row = keep_new(user, begun, form.answers())
     except Conflict as error:
         return _new_page(
             request, user, type_, form, begin, lead, offered=offered, conflict=lost_words(error)
@@ -120,8 +120,8 @@ def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> Http
     return _after_saving(request, user, row)
 
 
-def keep_new(user: User, begun: Begun) -> Handoff:
-    """The draft that this form makes.
+def keep_new(user: User, begun: Begun, answers: Mapping[str, Any]) -> Handoff:
+    """The draft that this form makes with these of its answers.
 
     Sent again, the form gives the draft that it made before; what was typed since is kept too,
     unless that draft was changed elsewhere in the meantime.
@@ -130,14 +130,14 @@ def keep_new(user: User, begun: Begun) -> Handoff:
     row = create_draft(
         type=begun.type,
         lead=begun.lead,
-        answers=form.answers(),
+        answers=answers,
         temperature=form.temperature,
         by=user,
         now=timezone.now(),
         submission_uuid=begun.begin.cleaned_data["submission_uuid"],
         form_version=begun.form_version,
     )
-    typed, _ = read_answers(form.layout, form.answers())
+    typed, _ = read_answers(form.layout, answers)
     if row.status != Status.DRAFT or all(row.answers.get(key) == typed[key] for key in typed):
         return row
     return save_draft(

@@ -23,6 +23,7 @@ save. A draft is saved on each pause in typing. Without this script the Save but
     let timer = 0;
     let isStopped = !form.dataset.autosave;
     let isLeaving = false;
+    let isPartly = false;
 
     /* What is asked */
 
@@ -275,7 +276,12 @@ save. A draft is saved on each pause in typing. Without this script the Save but
             window.history.replaceState(null, "", answer.edit);
         }
         notes().replaceChildren();
-        tell(`Saved ${answer.saved}`, "cloud_done");
+        isPartly = answer.problems.length > 0;
+        if (isPartly) {
+            tell(`Saved ${answer.saved}, all but one: ${answer.problems[0].message}`, "error", true);
+        } else {
+            tell(`Saved ${answer.saved}`, "cloud_done");
+        }
         if (isDirty()) {
             timer = window.setTimeout(save, PAUSE_MS);
         }
@@ -417,7 +423,7 @@ save. A draft is saved on each pause in typing. Without this script the Save but
     document.addEventListener("keydown", press);
     document.addEventListener("visibilitychange", () => document.hidden && save());
     window.addEventListener("beforeunload", (event) => {
-        if (!isLeaving && form.dataset.autosave && isDirty()) {
+        if (!isLeaving && form.dataset.autosave && (isPartly || isDirty())) {
             event.preventDefault();
         }
     });

@@ -129,12 +129,26 @@ def test_save_of_what_was_handed_off_meanwhile_is_told(world, submitter):
 @pytest.mark.parametrize(
     "odd", [{"need": "a\x00b"}, {"need": "x" * 5_001}, {"company.size": "9" * 40}]
 )
-def test_save_of_what_cannot_be_kept_names_the_field_and_changes_nothing(world, submitter, odd):
+def test_save_of_what_cannot_be_kept_names_the_field_and_keeps_all_others(world, submitter, odd):
     draft = world.draft()
-    answer = save(submitter, draft, version=1, **odd)
-    assert answer.status_code == 422
+    answer = save(submitter, draft, version=1, **{"timeline": "By summer", **odd})
+    assert answer.status_code == 200
     assert [p["field"] for p in answer.json()["problems"]] == list(odd)
-    assert Handoff.objects.get().version == 1
+    kept = Handoff.objects.get()
+    assert kept.version == answer.json()["version"] == 2
+    # What stood there before stays, and what was typed beside it is safe.
+    (name,) = odd
+    assert kept.answers["timeline"] == "By summer"
+    assert kept.answers[name] == draft.answers[name]
+
+
+def test_first_save_with_an_answer_that_cannot_be_kept_keeps_all_others(world, submitter):
+    answer = save_new(submitter, begin(world, need="x" * 5_001))
+    assert answer.status_code == 200
+    assert [p["field"] for p in answer.json()["problems"]] == ["need"]
+    draft = Handoff.objects.get()
+    assert draft.answers["budget"]
+    assert "need" not in draft.answers
 
 
 def test_save_is_not_for_others(world, client):
