@@ -56,6 +56,10 @@ PEOPLE = (
     Person("Aoife Byrne", "ae6@demo.example", Role.AE, NORTH),
 )
 
+NORTHERN_SDRS = frozenset(
+    each.email for each in PEOPLE if each.role is Role.SDR and each.team == NORTH
+)
+
 
 @transaction.atomic
 def make_people(since: datetime) -> dict[str, User]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from accounts.models import User
 from handoff.choices import ClosedAs, DealOutcome, DisqualifyReason, Status, TouchKind
 from handoff.management.story import texts
+from handoff.management.story.cast import NORTHERN_SDRS
 from handoff.management.story.stage import Stage
 from handoff.models import Handoff
 from handoff.selectors.holding import is_exhausted
@@ -253,5 +254,5 @@ def intervene(stage: Stage, pk: int, at: datetime) -> None:
 
 def manager_for(stage: Stage, row: Handoff) -> User:
     """The manager of the submitter's team, who may rule on what others rejected."""
-    is_north = row.submitted_by.email in {"sdr3@demo.example", "sdr4@demo.example"}
+    is_north = row.submitted_by.email in NORTHERN_SDRS
     return stage.people["manager2@demo.example" if is_north else "manager@demo.example"]

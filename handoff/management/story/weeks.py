@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from accounts.selectors import organisation
 from handoff.management.story import texts
-from handoff.management.story.cast import plan_absence
+from handoff.management.story.cast import NORTHERN_SDRS, plan_absence
 from handoff.management.story.lives import A_WEEK, Mood, contest, follow, intervene
 from handoff.management.story.stage import Happening, Stage
 from handoff.models import Handoff, HandoffType
@@ -120,7 +120,7 @@ def _draft(stage: Stage, when: datetime, *, temperature: str = "", by_email: str
     )
     has_meeting = stage.chance.random() < 0.08
     answers = texts.answers(
-        stage.chance, agreed_on=(when + A_WEEK).date(), is_north=email > "sdr2@demo.example"
+        stage.chance, agreed_on=(when + A_WEEK).date(), is_north=email in NORTHERN_SDRS
     )
     if has_meeting:
         answers = texts.as_meeting(answers, stage.chance, after=when)
