@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from django.core.management.color import no_style
 from django.db import connection, models, transaction
 
 from handoff.models import (
@@ -93,6 +94,9 @@ def multiply(
             # Foreign keys are checked by plans that were made while the tables were empty.
             tables = ", ".join(connection.ops.quote_name(one._meta.db_table) for one in found)
             on.execute(f"ANALYZE {tables}")
+        # The copies have taken ids that the services would be given next.
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(found)):
+            on.execute(statement)
 
 
 class _Copier:
