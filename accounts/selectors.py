@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
 from accounts.models import Membership, Organisation, TimeOff, User, UserQuerySet
@@ -24,12 +25,15 @@ class NoOrganisation(Refused):
     code = "no_organisation"
     title = "The organisation is not set up yet"
 
+    def __init__(self) -> None:
+        super().__init__("Create the organisation first, with its calendar and a manager.")
+
 
 def organisation() -> Organisation:
     """Raise NoOrganisation where it has not been made yet."""
     found = Organisation.objects.select_related("calendar", "fallback_manager").first()
     if found is None:
-        raise NoOrganisation("Create the organisation first, with its calendar and a manager.")
+        raise NoOrganisation
     return found
 
 
@@ -70,7 +74,20 @@ def calendar_for(user: User) -> Calendar:
     """The user's working hours: their own, else the oldest team's that has some, else the
     organisation's. Raise NoOrganisation where none of them is there.
     """
-    return calendars_for([user])[user.pk]
+    # In one query, for it is asked with each clock that starts.
+    team = Membership.objects.filter(user=user.pk, team__calendar__isnull=False).order_by("id")
+    usual = Coalesce(
+        Subquery(team.values("team__calendar")[:1]),
+        Subquery(Organisation.objects.values("calendar")[:1]),
+    )
+    found = (
+        Calendar.objects.select_related("current_version")
+        .filter(pk=user.calendar_id or usual)
+        .first()
+    )
+    if found is None:
+        raise NoOrganisation
+    return found
 
 
 def calendars_for(people: Collection[User]) -> dict[int, Calendar]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from django.db.models import Prefetch
-
 from sla.choices import PolicyState
 from sla.models import Clock, PolicyVersion, Target
 from sla.rules import conditions, pauses
@@ -36,17 +34,18 @@ def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
     None when that policy has no target for the kind: such a clock does not run. Policies are
     tried by position; the default, which fits everything, comes last.
     """
-    targets = Prefetch("targets", Target.objects.filter(kind=kind).prefetch_related("steps"))
     published = (
         PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
         .order_by("is_default", "position")
-        .select_related("calendar__current_version")
-        .prefetch_related(targets)
+        .values_list("pk", "conditions")
     )
-    for version in published:
-        if conditions.holds(version.conditions, facts):
-            return next(iter(version.targets.all()), None)
-    return None
+    fits = next((pk for pk, asked in published if conditions.holds(asked, facts)), None)
+    return (
+        Target.objects.filter(version=fits, kind=kind)
+        .select_related("version__calendar__current_version")
+        .prefetch_related("steps")
+        .first()
+    )
 
 
 def ladder_of(target: Target) -> Ladder:

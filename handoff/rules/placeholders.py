@@ -65,6 +65,8 @@ _PLACEHOLDERS = frozenset(
 
 def visible(text: str) -> str:
     """The text without characters that print as nothing, white space folded."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (
         " " if unicodedata.category(char)[0] == "Z" or char in "\t\n\r" else char
         for char in text.translate(_BLANKS)

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         self._path(UNFINISHED).unlink()
         count = f"{Handoff.objects.count():,}"
         self.stdout.write(f"The demo organisation is there, with {count} handoffs.")
+        self.stdout.write(f"Who can sign in: {self._path(LOGINS)}")
 
     def _clear(self, *, reset: bool) -> bool:
         """Remove a demo that is to be told anew, or was broken off; whether that was done."""

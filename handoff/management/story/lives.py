@@ -34,9 +34,10 @@ from handoff.services import (
 from sla.choices import ClockKind
 
 A_WEEK = timedelta(days=7)
-PATIENCE = {"hot": 20, "warm": 80, "cool": 160}
+A_DAY = timedelta(days=1)
+PATIENCE = {"hot": 14, "warm": 60, "cool": 120}
 """Working minutes that an AE typically lets a lead wait before deciding."""
-CALL_AFTER = {"hot": 90, "warm": 240, "cool": 900}
+CALL_AFTER = {"hot": 70, "warm": 190, "cool": 700}
 """Working minutes from the decision to the first call."""
 
 
@@ -48,14 +49,18 @@ class Mood:
     settles: bool = True
 
 
+def _row(pk: int) -> Handoff:
+    return Handoff.objects.select_related("owner", "submitted_by").get(pk=pk)
+
+
 def follow(stage: Stage, pk: int, when: datetime, mood: Mood) -> None:
     """Let the present receiver decide, after a while; a time-out leads to the next one."""
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status != Status.PENDING:
         return
     leg = row.legs.get(ended_at=None)
     wait = PATIENCE[row.temperature] * mood.slow * stage.chance.choice((0.2, 0.4, 0.6, 0.9, 1.2))
-    if stage.chance.random() < 0.05 * mood.slow:
+    if stage.chance.random() < 0.03 * mood.slow:
         # Nobody looks: the ladder gives it to somebody else, who is watched from then on.
         stage.at_work(stage.later(when, 1_500), lambda at: follow(stage, pk, at, mood))
         return
@@ -63,7 +68,7 @@ def follow(stage: Stage, pk: int, when: datetime, mood: Mood) -> None:
 
 
 def _decide(stage: Stage, pk: int, leg_id: int, at: datetime, mood: Mood) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status != Status.PENDING:
         return
     if row.legs.get(ended_at=None).pk != leg_id:
@@ -84,7 +89,7 @@ def _decide(stage: Stage, pk: int, leg_id: int, at: datetime, mood: Mood) -> Non
 
 def _work(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
     """After the acceptance: mail or call, a dated next step, and an end some days later."""
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     wait = CALL_AFTER[row.temperature] * mood.slow * stage.chance.choice((0.2, 0.4, 0.7, 0.9, 1.3))
     if stage.chance.random() < 0.2:
         stage.at_work(stage.later(at, wait / 2), lambda then: _mail(stage, pk, then))
@@ -93,14 +98,14 @@ def _work(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 def _mail(stage: Stage, pk: int, at: datetime) -> None:
     """A mail that is too short, or the same as the last one."""
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status == Status.ACCEPTED:
         text = stage.chance.choice(texts.WEAK_MAILS)
         log_touch(row, kind=TouchKind.EMAIL, occurred_at=at, text=text, by=row.owner, now=at)
 
 
 def _call(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status not in {Status.PENDING, Status.ACCEPTED}:
         return
     occurred = at
@@ -120,7 +125,7 @@ def _call(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 
 def _date_step(stage: Stage, pk: int, at: datetime) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status != Status.ACCEPTED:
         return
     step_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
@@ -130,7 +135,7 @@ def _date_step(stage: Stage, pk: int, at: datetime) -> None:
 
 
 def _settle(stage: Stage, pk: int, at: datetime) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     if row.status != Status.ACCEPTED:
         return
     roll = stage.chance.random()
@@ -153,7 +158,7 @@ def _settle(stage: Stage, pk: int, at: datetime) -> None:
 
 
 def _close_deal(stage: Stage, pk: int, by: User, at: datetime) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     is_won = stage.chance.random() < 0.4
     outcome = DealOutcome.WON if is_won else DealOutcome.LOST
     note = "" if is_won else stage.chance.choice(texts.LOST)
@@ -177,15 +182,15 @@ def _reject(stage: Stage, row: Handoff, at: datetime, mood: Mood) -> None:
 
 
 def _concede(stage: Stage, pk: int, at: datetime) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     to = stage.chance.choice((ClosedAs.NURTURE, ClosedAs.CONCEDED))
     concede_handoff(row, by=row.submitted_by, now=at, to=to)
 
 
 def contest(stage: Stage, pk: int, at: datetime, mood: Mood | None) -> None:
     """The submitter objects; without a mood nobody has ruled on it yet."""
-    row = Handoff.objects.get(pk=pk)
-    note = stage.chance.choice(texts.OBJECTIONS)
+    row = _row(pk)
+    note = texts.OBJECTIONS.get(row.reason, texts.NOTHING_MISSING)
     contest_rejection(row, note=note, by=row.submitted_by, now=at)
     if mood is not None:
         ruled_at = stage.later(at, stage.chance.uniform(60, 480))
@@ -193,7 +198,7 @@ def contest(stage: Stage, pk: int, at: datetime, mood: Mood | None) -> None:
 
 
 def _rule(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     manager = manager_for(stage, row)
     is_upheld = stage.chance.random() < 0.5
     note = texts.UPHELD if is_upheld else texts.OVERTURNED
@@ -205,7 +210,7 @@ def _rule(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 
 def fix(stage: Stage, pk: int, fields: tuple[str, ...], at: datetime, mood: Mood) -> None:
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     draft = start_fix(row, by=row.submitted_by, now=at)
     _resubmit(stage, draft, {key: texts.FIXES[key] for key in fields}, at, mood)
 
@@ -235,21 +240,24 @@ def _resubmit(
 
 def intervene(stage: Stage, pk: int, at: datetime) -> None:
     """The manager looks at what is late or exhausted: acknowledges it, or gives it on."""
-    row = Handoff.objects.get(pk=pk)
+    row = _row(pk)
     manager = manager_for(stage, row)
     if row.status == Status.HOLDING and is_exhausted(row):
         to = next(user for email, user in stage.people.items() if email == "ae4@demo.example")
         reassign_handoff(row, to=to, reason="manager", note=texts.TAKE_THIS, by=manager, now=at)
         follow(stage, pk, at, Mood())
-    elif row.closed_as == ClosedAs.RETURNED:
-        # Sent back by the ladder: the submitter asks the buyer once more, or lets go of it.
-        for draft in Handoff.objects.filter(previous=row, status=Status.DRAFT):
-            if stage.chance.random() < 0.3:
-                _fix_later(stage, draft, at, Mood())
-            else:
-                withdraw_handoff(draft, by=draft.owner, now=at)
     elif row.status == Status.ACCEPTED and row.first_contact_at is None:
         acknowledge_late(row, kind=ClockKind.CONTACT, note=texts.SEEN, by=manager, now=at)
+
+
+def answer_returned(stage: Stage, at: datetime) -> None:
+    """Submitters ask once more about what came back long ago, or let go of it."""
+    late = Handoff.objects.filter(status=Status.DRAFT, next_due_at__lt=at - A_DAY)
+    for draft in late.filter(previous__isnull=False).select_related("owner").order_by("pk"):
+        if stage.chance.random() < 0.4:
+            _resubmit(stage, draft, {}, at, Mood())
+        else:
+            withdraw_handoff(draft, by=draft.owner, now=at)
 
 
 def manager_for(stage: Stage, row: Handoff) -> User:

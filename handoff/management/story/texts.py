@@ -81,11 +81,13 @@ STEPS = (
 LOST = ("Chose the tool the group uses", "The budget was moved to next year")
 NOT_NOW = "Wants to be called again when the contract with the present tool ends."
 COME_BACK = "The contact has left the company; find out who leads the project now."
-OBJECTIONS = (
-    "The CFO named the range in my call; the recording is in the notes.",
-    "The title says intern, but she runs the selection for the board.",
-)
-UPHELD = "The range came from the assistant, not from the CFO. It stays rejected."
+OBJECTIONS = {
+    "no_budget": "The CFO named the range in my call; the recording is in the notes.",
+    "wrong_contact": "The title says intern, but she runs the selection for the board.",
+    "wrong_icp": "Eight in the office, and forty who drive out every day: see the notes.",
+}
+NOTHING_MISSING = "It stands in the notes of the call, further down."
+UPHELD = "I listened to the call: this was not said there. It stays rejected."
 OVERTURNED = "The notes say who decides and what is planned. Please work it."
 TAKE_THIS = "Nobody took it in time; you know the industry."
 SEEN = "Calls the buyer right after lunch."

@@ -9,7 +9,14 @@ from accounts.models import User
 from accounts.selectors import organisation
 from handoff.management.story import texts
 from handoff.management.story.cast import NORTHERN_SDRS, plan_absence
-from handoff.management.story.lives import A_WEEK, Mood, contest, follow, intervene
+from handoff.management.story.lives import (
+    A_WEEK,
+    Mood,
+    answer_returned,
+    contest,
+    follow,
+    intervene,
+)
 from handoff.management.story.stage import Happening, Stage
 from handoff.models import Handoff, HandoffType
 from handoff.rules.presets import MEETING_SET_KEY, QUALIFIED_LEAD_KEY
@@ -89,6 +96,8 @@ def _past(stage: Stage, weeks: int) -> None:
         mood_of_week = MOODS[-weeks_ago % len(MOODS)]
         for day in range(DAYS_A_WEEK):
             days_ago = weeks_ago * DAYS_A_WEEK - day
+            answered = stage.ago(days_ago * HOURS_A_DAY - 1)
+            stage.at_work(answered, lambda at: answer_returned(stage, at))
             for _ in range(stage.chance.choice(PER_DAY)):
                 begin = stage.ago(days_ago * HOURS_A_DAY - stage.chance.uniform(0.2, 7.5))
                 settles = days_ago > SETTLED_BEFORE_DAYS or stage.chance.random() < 0.5
