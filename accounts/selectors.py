@@ -31,7 +31,9 @@ class NoOrganisation(Refused):
 
 def organisation() -> Organisation:
     """Raise NoOrganisation where it has not been made yet."""
-    found = Organisation.objects.select_related("calendar", "fallback_manager").first()
+    found = Organisation.objects.select_related(
+        "calendar__current_version", "fallback_manager"
+    ).first()
     if found is None:
         raise NoOrganisation
     return found

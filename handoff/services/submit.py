@@ -10,7 +10,7 @@ from accounts.rules.policy import Action
 from accounts.selectors import zone_for
 from handoff.choices import ClosedAs, EventKind, Status
 from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
-from handoff.models import Handoff, Leg
+from handoff.models import Handoff, Lead, Leg
 from handoff.models.handoff import SUBMITTED_OPEN
 from handoff.rules.form import Form
 from handoff.rules.gate import gate_problems
@@ -69,8 +69,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date(), now=now)
     _refuse_second(row)
     write_through(row.lead, form, row.answers, temperature=row.temperature)
-    row.lead.refresh_from_db()
-    row.lead.company.refresh_from_db()
+    row.lead = Lead.objects.select_related("company").get(pk=row.lead_id)
     rule = match_rule(facts_of(row))
     if rule is None:
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")

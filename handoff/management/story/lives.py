@@ -116,7 +116,7 @@ def _call(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
     kind = stage.chance.choice((TouchKind.CALL, TouchKind.CALL, TouchKind.REPLY))
     text = stage.chance.choice(texts.CALLS)
     log_touch(row, kind=kind, occurred_at=occurred, text=text, by=row.owner, now=at)
-    if stage.chance.random() < 0.9:
+    if stage.chance.random() < 0.8:
         later = stage.later(at, stage.chance.uniform(5, 500) * mood.slow)
         stage.at_work(later, lambda then: _date_step(stage, pk, then))
     if mood.settles:
