@@ -69,10 +69,10 @@ def lock_handoff(pk: int) -> Handoff:
     Raises:
         NotVisible: there is no such handoff.
     """
-    row = Handoff.objects.select_for_update().filter(pk=pk).first()
-    if row is None:
-        raise NotVisible("There is no such handoff.")
-    return row
+    try:
+        return Handoff.objects.select_for_update().get(pk=pk)
+    except Handoff.DoesNotExist:
+        raise NotVisible("There is no such handoff.") from None
 
 
 def open_for(

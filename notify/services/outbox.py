@@ -10,7 +10,7 @@ from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted
 from notify import registry, selectors
 from notify.choices import Channel, MessageState
-from notify.models import Message
+from notify.models import Message, MessageQuerySet
 from notify.rules.delivery import sources_of
 from notify.rules.ways import ways
 
@@ -35,8 +35,10 @@ def queue_message(
     not_before: datetime | None = None,
     ignores_quiet: bool = False,
     now: datetime,
-) -> list[Message]:
+) -> MessageQuerySet:
     """Write one row for each channel by which the recipient wants to be told; return the rows.
+
+    They are read only when somebody looks at them.
 
     Call it in the transaction of what the message tells about. A key that was queued before is
     left as it stands, so repeating the call is harmless. `payload` holds ids and codes only.
@@ -68,7 +70,7 @@ def queue_message(
         for channel in asked
     ]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(Message.objects.filter(key__in=[row.key for row in rows]).order_by("id"))
+    return Message.objects.filter(key__in=[row.key for row in rows]).order_by("id")
 
 
 def _first_state(channel: Channel, *, not_before: datetime, now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from accounts.models import User
 from handoff.choices import ClosedAs, DealOutcome, DisqualifyReason, Status, TouchKind
@@ -80,7 +81,7 @@ def _decide(stage: Stage, pk: int, leg_id: int, at: datetime, mood: Mood) -> Non
         follow(stage, pk, at, mood)
     elif roll < 0.15:
         _reject(stage, row, at, mood)
-    elif roll < 0.19:
+    elif roll < 0.32:
         _call(stage, pk, at, mood)
     else:
         accept_handoff(row, by=row.owner, now=at)
@@ -130,7 +131,7 @@ def _date_step(stage: Stage, pk: int, at: datetime) -> None:
         return
     step_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
     date_next_step(row, step=stage.chance.choice(texts.STEPS), at=step_at, by=row.owner, now=at)
-    if stage.chance.random() < 0.5:
+    if stage.chance.random() < 0.35:
         log_touch(row, kind=TouchKind.MEETING_BOOKED, occurred_at=at, by=row.owner, now=at)
 
 
@@ -238,16 +239,22 @@ def _resubmit(
     follow(stage, row.pk, at, mood)
 
 
-def intervene(stage: Stage, pk: int, at: datetime) -> None:
-    """The manager looks at what is late or exhausted: acknowledges it, or gives it on."""
-    row = _row(pk)
-    manager = manager_for(stage, row)
-    if row.status == Status.HOLDING and is_exhausted(row):
-        to = next(user for email, user in stage.people.items() if email == "ae4@demo.example")
-        reassign_handoff(row, to=to, reason="manager", note=texts.TAKE_THIS, by=manager, now=at)
-        follow(stage, pk, at, Mood())
-    elif row.status == Status.ACCEPTED and row.first_contact_at is None:
-        acknowledge_late(row, kind=ClockKind.CONTACT, note=texts.SEEN, by=manager, now=at)
+def intervene(stage: Stage, at: datetime) -> None:
+    """The managers look at what is late or exhausted: acknowledge it, or give it on."""
+    late = Handoff.objects.filter(next_due_at__lt=at).select_related("submitted_by")
+    for row in late.filter(status=Status.HOLDING):
+        if is_exhausted(row):
+            to = stage.people["ae4@demo.example"]
+            by = manager_for(stage, row)
+            reassign_handoff(row, to=to, reason="manager", note=texts.TAKE_THIS, by=by, now=at)
+            follow(stage, row.pk, at, Mood())
+    for row in late.filter(status=Status.ACCEPTED, first_contact_at=None):
+        stage.attempt(partial(_acknowledge, stage, row), at)
+
+
+def _acknowledge(stage: Stage, row: Handoff, at: datetime) -> None:
+    by = manager_for(stage, row)
+    acknowledge_late(row, kind=ClockKind.CONTACT, note=texts.SEEN, by=by, now=at)
 
 
 def answer_returned(stage: Stage, at: datetime) -> None:

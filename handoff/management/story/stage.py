@@ -63,12 +63,12 @@ class Stage:
             while self._queue:
                 when, _, what = heappop(self._queue)
                 self._run_loops(when)
-                self._try(what, when)
+                self.attempt(what, when)
             self._run_loops(self.now)
             deliver_due(self.now)
             self._read_old_mail()
 
-    def _try(self, what: Happening, when: datetime) -> None:
+    def attempt(self, what: Happening, when: datetime) -> None:
         """What others made impossible in the meantime is refused, and nothing comes of it."""
         try:
             what(when)

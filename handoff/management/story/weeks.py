@@ -33,7 +33,7 @@ from notify.services import save_ways
 from worktime.selectors import rules_calendar
 
 DAYS_A_WEEK = 5
-PER_DAY = (7, 7, 8, 8)
+PER_DAY = (7, 7, 7, 8)
 HOURS_A_DAY = 8
 GOOD, PLAIN, BAD = 0.6, 0.9, 1.6
 # Two bad weeks with time to recover: a trend is to be seen, and its end.
@@ -98,6 +98,7 @@ def _past(stage: Stage, weeks: int) -> None:
             days_ago = weeks_ago * DAYS_A_WEEK - day
             answered = stage.ago(days_ago * HOURS_A_DAY - 1)
             stage.at_work(answered, lambda at: answer_returned(stage, at))
+            stage.at_work(answered, lambda at: intervene(stage, at))
             for _ in range(stage.chance.choice(PER_DAY)):
                 begin = stage.ago(days_ago * HOURS_A_DAY - stage.chance.uniform(0.2, 7.5))
                 settles = days_ago > SETTLED_BEFORE_DAYS or stage.chance.random() < 0.5
@@ -110,8 +111,6 @@ def _hand_off_with(stage: Stage, mood: Mood) -> Happening:
         row = _hand_off(stage, when)
         stage.told()
         follow(stage, row.pk, when, mood)
-        looked_at = stage.later(when, stage.chance.uniform(900, 1_600))
-        stage.at_work(looked_at, lambda at: intervene(stage, row.pk, at))
 
     return hand_off
 
