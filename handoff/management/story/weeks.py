@@ -47,17 +47,7 @@ def tell_story(
     people: dict[str, User], *, weeks: int, now: datetime, seed: int, told: Callable[[], None]
 ) -> Stage:
     """Make the past weeks and today; ``told`` is called for each handoff that begins."""
-    version = organisation().calendar.current_version
-    if version is None:
-        raise RuntimeError("set_up() publishes the calendar")
-    stage = Stage(
-        now=now,
-        chance=random.Random(seed),  # noqa: S311  # a story, not a secret
-        hours=rules_calendar(version),
-        people=people,
-        types={each.key: each for each in HandoffType.objects.filter(is_active=True)},
-        told=told,
-    )
+    stage = _stage(people, now, seed, told)
     _mails(stage, now, is_on=False)
     stage.at(stage.ago(MAILS_FOR_HOURS), lambda when: _mails(stage, when, is_on=True))
     _absences(stage)
@@ -65,6 +55,28 @@ def tell_story(
     _today(stage)
     stage.tell()
     return stage
+
+
+def tell_today(people: dict[str, User], *, now: datetime, seed: int) -> Stage:
+    """Make only what waits now, for a demo whose own today is some days ago."""
+    stage = _stage(people, now, seed, lambda: None)
+    _today(stage)
+    stage.tell()
+    return stage
+
+
+def _stage(people: dict[str, User], now: datetime, seed: int, told: Callable[[], None]) -> Stage:
+    version = organisation().calendar.current_version
+    if version is None:
+        raise RuntimeError("set_up() publishes the calendar")
+    return Stage(
+        now=now,
+        chance=random.Random(seed),  # noqa: S311  # a story, not a secret
+        hours=rules_calendar(version),
+        people=people,
+        types={each.key: each for each in HandoffType.objects.filter(is_active=True)},
+        told=told,
+    )
 
 
 def handoffs_in(weeks: int) -> int:

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Organisation, User
 from core.loops import database_now
 from handoff.choices import EventKind, Status
+from handoff.management.commands import demo
 from handoff.management.story import make_people, tell_story
 from handoff.models import Contest, Event, Handoff, Touch
 from handoff.selectors.verify import findings
@@ -92,6 +93,26 @@ def test_demo_reset_tells_the_same_story_anew(time_machine):
     told = run("--reset")
     assert "The demo organisation is there" in told
     assert story() == first
+
+
+@pytest.mark.django_db
+def test_demo_of_some_days_ago_gets_something_for_today(monkeypatch):
+    run()
+    before = set(Handoff.objects.values_list("pk", flat=True))
+    monkeypatch.setattr(demo, "OLD_AFTER", timedelta(0))
+    assert "a few handoffs of today were added" in run()
+    added = Handoff.objects.exclude(pk__in=before)
+    assert added.filter(status=Status.PENDING).exists()
+    assert list(findings(database_now(), moving=True)) == []
+
+
+@pytest.mark.django_db
+def test_old_organisation_of_ones_own_is_left_alone(monkeypatch):
+    world = make_world()
+    world.submitted()
+    monkeypatch.setattr(demo, "OLD_AFTER", timedelta(0))
+    assert run() == "There is an organisation already; the demo changed nothing.\n"
+    assert Handoff.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
