@@ -1,6 +1,6 @@
 """A person leaves: everything that they answer for changes hands in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,7 +35,8 @@ LEFT = Reason(
     is_counted=False,
 )
 # A lead that arrives while the person leaves makes the transaction begin anew.
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 10
+_RECEIVED = frozenset({Status.PENDING, Status.ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +93,17 @@ def _offboard(
     user.refresh_from_db()
     successor = User.objects.get(pk=successor.pk)
     rows = _lock(user)
-    owned = [row for row in rows if row.status not in (Status.PENDING, Status.ACCEPTED)]
-    received = [row for row in rows if row.status in (Status.PENDING, Status.ACCEPTED)]
+    owned = [row for row in rows if row.status not in _RECEIVED]
+    received = [row for row in rows if row.status in _RECEIVED]
     _refuse(user, successor, by=by, writes=any(row.status != Status.HOLDING for row in owned))
     legs = _end_legs(received, now=now)
-    _lock_pools(user, legs)
+    pools = _lock_pools(user, legs)
     _refuse_emptied(user, confirmed=confirmed)
-    if {*_ids(user)} - {row.pk for row in rows}:
+    legs += _end_legs(_late(user, rows), now=now)
+    if not _pools_of(legs) <= pools:
         raise _MoreArrived
     backups = {leg.pk: backup_of(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
-    pools = leave_pools(user=user, successor=successor, by=by, now=now)
+    left = leave_pools(user=user, successor=successor, by=by, now=now)
     was_fallback = deactivate_user(user=user, successor=successor, by=by, now=now)
     remove_slack(by=user, now=now)
     for row in owned:
@@ -115,7 +117,7 @@ def _offboard(
         handed_over=len(owned),
         moved=placed,
         held=len(legs) - placed,
-        pools=tuple(pools),
+        pools=tuple(left),
         was_fallback_manager=was_fallback,
     )
 
@@ -125,11 +127,14 @@ def _ids(user: User) -> list[int]:
     return sorted({*owned, *received_by(user).values_list("pk", flat=True)})
 
 
-def _lock(user: User) -> list[Handoff]:
-    """All that is theirs, locked by id, and the clocks of what they have received after them."""
+def _lock(user: User, *, only: Collection[int] = ()) -> list[Handoff]:
+    """All that is theirs, locked by id, and the clocks of what they have received after them.
+
+    With ``only`` just these, without waiting: what somebody else holds is left out.
+    """
     rows = list(
-        Handoff.objects.select_for_update(of=("self",))
-        .filter(pk__in=_ids(user))
+        Handoff.objects.select_for_update(of=("self",), skip_locked=bool(only))
+        .filter(pk__in=only or _ids(user))
         .select_related("lead__company", "type", "submitted_by", "owner", "pool")
         .order_by("pk")
     )
@@ -137,7 +142,10 @@ def _lock(user: User) -> list[Handoff]:
     clocks = Clock.objects.filter(
         handoff_clock__handoff__in=[row.pk for row in kept], handoff_clock__is_current=True
     )
-    list(clocks.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    held = clocks.select_for_update(of=("self",), skip_locked=bool(only)).order_by("pk")
+    if len(held.values_list("pk")) < clocks.count():
+        # Only what is taken without waiting can be short: a sweep has the clock just now.
+        raise _MoreArrived
     return [row for row in kept if row.status != Status.CLOSED]
 
 
@@ -165,14 +173,32 @@ def _end_legs(received: Sequence[Handoff], *, now: datetime) -> list[tuple[Hando
     return ended
 
 
-def _lock_pools(user: User, legs: Sequence[tuple[Handoff, Leg, Rule]]) -> None:
+def _late(user: User, rows: Sequence[Handoff]) -> list[Handoff]:
+    """What was given to them between the first lock and that of their pools, locked as well.
+
+    By the order of locks handoffs come before pools. To take one that nobody holds is safe in
+    any order, for it never waits; what somebody holds makes all of this begin anew.
+    """
+    arrived = {*_ids(user)} - {row.pk for row in rows}
+    late = _lock(user, only=arrived) if arrived else []
+    if len(late) < len(arrived) or any(row.status not in _RECEIVED for row in late):
+        raise _MoreArrived
+    return late
+
+
+def _pools_of(legs: Sequence[tuple[Handoff, Leg, Rule]]) -> set[int]:
+    return {pool for _, leg, rule in legs for pool in (leg.turn.pool_id, rule.pool_id)}
+
+
+def _lock_pools(user: User, legs: Sequence[tuple[Handoff, Leg, Rule]]) -> set[int]:
     """Every pool that this touches, then every load, and theirs whatever pool they are in."""
-    pools = {pool for _, leg, rule in legs for pool in (leg.turn.pool_id, rule.pool_id)}
+    pools = _pools_of(legs)
     pools |= set(Member.objects.filter(user=user).values_list("pool", flat=True))
     pools |= set(Pool.objects.filter(manager=user).values_list("pk", flat=True))
     lock_pools(pools)
     Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
     lock_loads_of_pools(pools, user_ids=[user.pk])
+    return pools
 
 
 def _hand_over(row: Handoff, user: User, successor: User, *, by: User, now: datetime) -> None:
