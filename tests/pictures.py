@@ -15,8 +15,8 @@ PASSWORD = "handoff-demo-2026"
 DEMO_SECONDS = 600
 # Login, path and name of each picture; a path may name what to press on the page there.
 PICTURES = (
-    ("ae4", "/queue/", "queue"),
-    ("ae4", "/queue/ > lead", "handoff"),
+    ("ae", "/queue/", "queue"),
+    ("ae", "/queue/ > lead", "handoff"),
     ("sdr", "/handoffs/", "my-handoffs"),
     ("sdr", "/handoffs/new/", "new-handoff"),
     ("manager", "/late/", "late"),
@@ -29,7 +29,7 @@ PICTURES = (
     ("admin", "/admin/worktime/calendar/ > row", "calendar"),
     ("admin", "/types/1/form/", "form-editor"),
 )
-PHONE_PICTURES = (("ae4", "/queue/", "queue-phone"), ("ae4", "/queue/ > lead", "handoff-phone"))
+PHONE_PICTURES = (("ae", "/queue/", "queue-phone"), ("ae", "/queue/ > lead", "handoff-phone"))
 # The whole page, however long: what is below belongs to what it shows.
 WHOLE = frozenset({"handoff"})
 # What somebody is in the middle of writing, by the field.
