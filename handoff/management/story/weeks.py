@@ -39,6 +39,16 @@ GOOD, PLAIN, BAD = 0.6, 0.9, 1.6
 # Two bad weeks with time to recover: a trend is to be seen, and its end.
 MOODS = (PLAIN, GOOD, GOOD, PLAIN, BAD, BAD, PLAIN, GOOD, GOOD, PLAIN, BAD, GOOD)
 SETTLED_BEFORE_DAYS = 6
+# Working hours ago: enough that everybody in the rotation has something to accept.
+NEW_TODAY = (
+    (3.7, "warm"),
+    (0.7, "hot"),
+    (0.6, "warm"),
+    (0.4, "cool"),
+    (0.3, "warm"),
+    (0.2, "warm"),
+    (0.1, "cool"),
+)
 MAILS_FOR_HOURS = 16
 """Working hours before the present from which on people are told by e-mail, too."""
 
@@ -157,7 +167,7 @@ def _draft(stage: Stage, when: datetime, *, temperature: str = "", by_email: str
 
 def _today(stage: Stage) -> None:
     """What waits now: something late, due soon and new, a rejection, a contest, a draft."""
-    for hours, temperature in ((3.7, "warm"), (0.7, "hot"), (0.2, "warm"), (0.1, "cool")):
+    for hours, temperature in NEW_TODAY:
         stage.at_work(stage.ago(hours), _new(stage, temperature))
     for hours in (14.5, 9.6):
         stage.at_work(stage.ago(hours), _accepted_and_left(stage))
