@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.utils.dateparse import parse_datetime
 
 from handoff.choices import EventKind, Status, Verdict
 from handoff.models import Contest, Event, Handoff, HandoffClock, Leg, Touch
@@ -215,18 +216,20 @@ def _replayed(row: Handoff, events: list[tuple[int, dict[str, Any]]]) -> Iterato
     # The draft's first event is its first version; every change since has told what it set.
     if row.version != (made := sum(bool(changes) for _, changes in events)):
         yield f"handoff {row.pk} is at version {row.version}, and its events tell of {made}"
-    wrong = sorted(name for name, value in told.items() if plain(getattr(row, name)) != value)
+    wrong = sorted(name for name, value in told.items() if not _tells(value, getattr(row, name)))
     if wrong:
         yield f"handoff {row.pk} is not what its events say: {', '.join(wrong)}"
     if "status" not in told:
         yield f"handoff {row.pk} has no event that says how it began"
 
 
-def plain(value: Any) -> Any:
-    """A column's value as the events keep it."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if value is None or isinstance(value, str | int | bool | float) else str(value)
+def _tells(told: Any, stored: Any) -> bool:
+    """Whether the column has the value that an event keeps as text, or as it is."""
+    if isinstance(stored, datetime):
+        # Whoever acts writes in a zone of their own: it is the instant that counts.
+        return isinstance(told, str) and parse_datetime(told) == stored
+    is_plain = stored is None or isinstance(stored, str | int | bool | float)
+    return bool(told == (stored if is_plain else str(stored)))
 
 
 def contacts(now: datetime) -> Iterator[str]:

@@ -6,7 +6,7 @@ they must not leave meanwhile, handoffs by id, clocks by id, pools by id, loads 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -257,4 +257,5 @@ def transfer_to(
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
-    return value.isoformat() if isinstance(value, datetime) else value
+    # In one zone, whatever the zone of who acts: what is stored is read back in it.
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

@@ -9,7 +9,9 @@ from django.core.management import CommandError, call_command
 from accounts.choices import Role
 from accounts.models import Organisation, User
 from accounts.services import create_user
-from handoff.models import Company, Handoff, Lead
+from core.loops import database_now
+from handoff.models import Company, Event, Handoff, Lead
+from handoff.selectors.verify import findings
 from routing.models import Load, Turn
 from sla.models import Clock
 from tests.factories.handoff import NOW, PASSWORD, make_world
@@ -210,6 +212,10 @@ def test_replay_gives_every_deal_to_somebody_fairly_at_its_own_time(files):
     assert not Load.objects.exclude(open_count=0).exists()
     times = list(Turn.objects.order_by("sequence").values_list("at", flat=True))
     assert times == sorted(times)
+    # The files' times are in a zone of their own; what is stored replays all the same.
+    assert [found.text for found in findings(database_now())] == []
+    told = Event.objects.filter(kind="submitted").values_list("data__set__submitted_at", flat=True)
+    assert all(at.endswith("+00:00") for at in told)
 
 
 def test_replay_takes_somebody_who_sold_and_received(files):
