@@ -48,8 +48,9 @@ def change_person(request: HttpRequest, row: User, values: dict[str, Any]) -> st
     before = (row.calendar_id, row.zone, row.roles)
     user = services.change_user(user=row, **values, by=person(request, User), now=timezone.now())
     told = [f"{user} is changed."]
-    if (user.calendar_id, user.zone) != before[:2]:
-        told.append(person_words(user, calendar_for(user)))
+    hours = _hours(user)
+    if (user.calendar_id, user.zone) != before[:2] and hours is not None:
+        told.append(person_words(user, hours))
     if user.roles != before[2]:
         named = ", ".join(user.role_names) or "no role"
         told.append(f"From the next page on they work as {named}.")

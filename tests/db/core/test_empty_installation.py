@@ -41,3 +41,18 @@ def test_page_that_needs_the_organisation_says_so(client, first_admin):
     response = client.get(reverse("accounts:time_off"))
     assert response.status_code == 400
     assert b"Create the organisation first" in response.content
+
+
+def test_person_changed_before_there_is_an_organisation_is_changed_and_told_so(client, first_admin):
+    response = client.post(
+        reverse("admin:accounts_user_edit", args=[first_admin.pk]),
+        {
+            "name": "First Admin",
+            "email": "first@example.com",
+            "roles": ["admin"],
+            "zone": "Europe/Berlin",
+        },
+    )
+    assert response.status_code == 302
+    first_admin.refresh_from_db()
+    assert first_admin.zone == "Europe/Berlin"
