@@ -100,7 +100,8 @@ def handoff_list(
     if words:
         rows = rows.filter(_of_leads(words, sight))
     page = sight.page(rows.order_by("-id"), PAGE_SIZE, number)
-    found = Handoff.objects.filter(pk__in=list(page)).select_related(*_SHOWN_WITH)
+    # The sight finds them quickly; what is shown is what `for_user` lets through, as everywhere.
+    found = Handoff.objects.filter(pk__in=list(page)).for_user(user).select_related(*_SHOWN_WITH)
     shown = list(found.order_by("-id"))
     clocks = shown_clocks([*needs, *shown], now=now, zone=zone)
     receivers = _receivers([*needs, *shown])
@@ -234,7 +235,8 @@ def lead_list(
     """One page of the leads in the user's sight, newest first, narrowed by words and source."""
     sight = Sight(user)
     page = sight.page(_leads(sight, words, source), PAGE_SIZE, number)
-    leads = Lead.objects.filter(pk__in=list(page)).select_related("company", "claimed_by")
+    found = Lead.objects.filter(pk__in=list(page)).for_user(user)
+    leads = found.select_related("company", "claimed_by")
     return LeadList(lead_rows(list(leads.order_by("-id")), user), page)
 
 
