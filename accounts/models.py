@@ -24,11 +24,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def managed_by(self, user: User) -> UserQuerySet:
         """The people in the teams that the user manages, the user included."""
-        teams = Membership.objects.filter(user=user, is_manager=True).values("team")
-        return self.filter(
-            models.Q(pk=user.pk)
-            | models.Exists(Membership.objects.filter(user=models.OuterRef("pk"), team__in=teams))
-        )
+        teams = Membership.objects.managed_by(user).filter(user=models.OuterRef("pk"))
+        return self.filter(models.Q(pk=user.pk) | models.Exists(teams))
 
     def for_user(self, user: User) -> UserQuerySet:
         """The people whose records the user may open: own, the team's, or all."""
@@ -193,6 +190,12 @@ class Team(Timestamped):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def managed_by(self, user: User) -> MembershipQuerySet:
+        """Everybody's memberships in the teams that the user manages."""
+        return self.filter(team__memberships__user=user, team__memberships__is_manager=True)
+
+
 class Membership(Timestamped):
     """A person in a team, perhaps as its manager."""
 
@@ -200,6 +203,7 @@ class Membership(Timestamped):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     is_manager = models.BooleanField(default=False)
     history = HistoricalRecords()
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

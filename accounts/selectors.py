@@ -142,8 +142,7 @@ def relations_to_person(by: User, user: User) -> frozenset[Relation]:
     found = set()
     if by.pk == user.pk:
         found.add(Relation.SELF)
-    teams = Membership.objects.filter(user=by, is_manager=True).values("team")
-    if Membership.objects.filter(user=user, team__in=teams).exists():
+    if Membership.objects.managed_by(by).filter(user=user).exists():
         found.add(Relation.TEAM)
     return frozenset(found)
 

@@ -36,21 +36,14 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """What the user may read: own, once received, the team's, or all."""
         if user.is_admin:
             return self
-        legs = Leg.objects.filter(handoff=models.OuterRef("pk"))
-        mine = (
-            models.Q(submitted_by=user)
-            | models.Q(owner=user)
-            | models.Q(models.Exists(legs.filter(receiver=user)))
-        )
+        mine = models.Q(submitted_by=user) | models.Q(owner=user)
+        received = models.Q(receiver=user)
         if user.is_manager:
-            teams = Membership.objects.filter(user=user, is_manager=True).values("team")
-            people = Membership.objects.filter(team__in=teams).values("user")
-            mine |= (
-                models.Q(submitted_by__in=people)
-                | models.Q(models.Exists(legs.filter(receiver__in=people)))
-                | models.Q(pool__manager=user)
-            )
-        return self.filter(mine)
+            people = Membership.objects.managed_by(user).values("user")
+            mine |= models.Q(submitted_by__in=people) | models.Q(pool__manager=user)
+            received |= models.Q(receiver__in=people)
+        legs = Leg.objects.filter(received, handoff=models.OuterRef("pk"))
+        return self.filter(mine | models.Q(models.Exists(legs)))
 
 
 class Handoff(Timestamped):

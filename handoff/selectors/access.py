@@ -60,8 +60,7 @@ def _manages_pool(user: User, row: Handoff) -> bool:
 
 def _managed(user: User, people: set[int]) -> frozenset[int]:
     """Those of the people who are in a team that the user manages."""
-    teams = Membership.objects.filter(user=user, is_manager=True).values("team")
-    mine = Membership.objects.filter(team__in=teams, user__in=people)
+    mine = Membership.objects.managed_by(user).filter(user__in=people)
     return frozenset(mine.values_list("user_id", flat=True))
 
 
