@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
+from core.paging import MOST_IN_MENU
+
 BADGES_ATTRIBUTE = "_shell_badges"
 
 
@@ -65,10 +67,24 @@ def address(url_name: str) -> str:
 
 def badge_count(request: HttpRequest, name: str) -> int:
     """A count beside an entry, worked out once per request."""
-    counts: dict[str, int] = request.__dict__.setdefault(BADGES_ATTRIBUTE, {})
+    counts = _counts(request)
     if name not in counts:
         counts[name] = import_string(settings.SHELL_BADGES[name])(request.user)
     return counts[name]
+
+
+def know_badge(request: HttpRequest, name: str, count: int) -> None:
+    """Take a count that the page has found for itself: the side bar need not count again."""
+    _counts(request)[name] = count
+
+
+def _counts(request: HttpRequest) -> dict[str, int]:
+    counts: dict[str, int] = request.__dict__.setdefault(BADGES_ATTRIBUTE, {})
+    return counts
+
+
+def _said(count: int) -> str:
+    return f"{MOST_IN_MENU - 1}+" if count >= MOST_IN_MENU else f"{count or ''}"
 
 
 def _line(request: HttpRequest, entry: Entry, link: str) -> dict[str, Any]:
@@ -77,7 +93,7 @@ def _line(request: HttpRequest, entry: Entry, link: str) -> dict[str, Any]:
         "title": entry.title,
         "icon": entry.icon,
         "link": link,
-        "count": count,
+        "count": _said(count),
         "counted": entry.counted,
         "active": False,
     }

@@ -9,6 +9,7 @@ from django.db import models
 
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
+from core.paging import count_for_menu
 from handoff.choices import RejectReason
 from handoff.models import Contest, Handoff
 from handoff.rules.form import Form
@@ -18,7 +19,6 @@ from handoff.selectors.story import clock_time
 
 PAGE_SIZE = 25
 RULED_SHOWN = 10
-MOST_COUNTED = 99
 NOT_THEIRS = "A manager of the submitter or of the receiver rules on it, or an admin."
 # What the form says about a reason that marks no fields.
 ABOUT: dict[str, tuple[str, ...]] = {
@@ -103,7 +103,7 @@ def waiting_contests(user: User) -> ContestQuerySet:
 
 def contest_count(user: User) -> int:
     """How many wait for a ruling, for the menu."""
-    return waiting_contests(user).order_by()[:MOST_COUNTED].count()
+    return count_for_menu(waiting_contests(user))
 
 
 def waiting_contest(row: Handoff) -> Contest | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from accounts.models import User
+from core.paging import count_for_menu
 from handoff.choices import EventKind, Status
 from handoff.models import Event, Handoff
 from handoff.models.handoff import HandoffQuerySet
@@ -20,7 +21,6 @@ from routing.selectors import MemberStanding, standings_by_pool
 from worktime.rules import duration_words
 
 NAMED = 3
-MOST_COUNTED = 99
 DAY = timedelta(days=1)
 _FREE = "free now, and gets it at the next look"
 
@@ -51,8 +51,8 @@ def held_handoffs(user: User) -> HandoffQuerySet:
 
 
 def held_count(user: User) -> int:
-    """How many are held, for the menu; it stops counting where the number says enough."""
-    return _held(user).order_by()[:MOST_COUNTED].count()
+    """How many are held, for the menu."""
+    return count_for_menu(_held(user))
 
 
 def _held(user: User) -> HandoffQuerySet:

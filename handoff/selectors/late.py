@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db import models
 
 from accounts.models import Membership, Team, User
 from accounts.rules.policy import Relation
 from accounts.selectors import calendar_for
+from core.paging import CountedPaginator, count_for_menu
 from handoff.models import Handoff, HandoffClock
 from handoff.selectors.access import relations_to
 from handoff.selectors.ladder import LadderView, ladders_of, late_person
@@ -22,7 +23,6 @@ from worktime.selectors import rules_calendar
 
 PAGE_SIZE = 25
 NEXT_SHOWN = 5
-MOST_COUNTED = 99
 SOON = timedelta(hours=2)
 """Working time within which something is called due soon."""
 NEAR = timedelta(hours=12)
@@ -97,7 +97,8 @@ def late_now(
         "clock__due_at",
         "id",
     )
-    page = Paginator(found, PAGE_SIZE).get_page(number)
+    count = next((tab.count for tab in tabs if tab.value == kind), 0)
+    page = CountedPaginator(found, PAGE_SIZE, count=count).get_page(number)
     shown = list(page.object_list)
     running = _of_team(_running(user, now=now), team)
     ahead = list(_read(running).order_by("clock__due_at", "id")[:NEXT_SHOWN])
@@ -137,8 +138,8 @@ def late_clocks(user: User, *, now: datetime) -> LinkQuerySet:
 
 
 def late_count(user: User, *, now: datetime) -> int:
-    """How many are late, for the menu; it stops counting where the number says enough."""
-    return late_clocks(user, now=now).order_by()[:MOST_COUNTED].count()
+    """How many are late, for the menu."""
+    return count_for_menu(late_clocks(user, now=now))
 
 
 def late_kinds(row: Handoff, *, now: datetime) -> list[str]:

@@ -8,6 +8,7 @@ from django.core.paginator import Page
 from django.db import models
 
 from accounts.models import User
+from core.paging import ListPaginator
 from handoff.choices import ClosedAs, LegEnd, RejectReason, Status
 from handoff.models import Contest, Handoff, Lead, Leg
 from handoff.models.handoff import OPEN, HandoffQuerySet
@@ -64,10 +65,12 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class LeadList:
-    """One page of leads."""
+    """One page of leads, and the sources to choose from; `source` is the one chosen, if any."""
 
     rows: tuple[LeadRow, ...]
     page: Page[int]
+    sources: Sequence[str]
+    source: str
 
 
 def in_sentence(label: object) -> str:
@@ -214,30 +217,43 @@ def _when(row: Handoff, now: datetime) -> str:
     return f"Begun {clock_time(row.created_at, now=now)}"
 
 
-def leads_for(user: User, *, words: Sequence[str], source: str | None = None) -> LeadQuerySet:
-    """The leads in the user's sight, newest first, narrowed by words and source."""
-    return _leads(Sight(user), words, source).select_related("company", "claimed_by")
+def leads_for(user: User, *, words: Sequence[str]) -> LeadQuerySet:
+    """The leads in the user's sight, newest first, narrowed by words."""
+    return _leads(Sight(user), words).select_related("company", "claimed_by")
 
 
-def _leads(sight: Sight, words: Sequence[str], source: str | None) -> LeadQuerySet:
+def _leads(sight: Sight, words: Sequence[str]) -> LeadQuerySet:
     leads = sight.leads()
-    if source is not None:
-        leads = leads.filter(source=source)
     each = [_any_of("", word) | models.Q(email__icontains=word) for word in words]
     few = _few(leads.filter(*each)) if words and sight.is_wide else None
     leads = leads.filter(*each) if few is None else Lead.objects.filter(pk__in=few)
     return leads.order_by("-id")
 
 
-def lead_list(
-    user: User, *, words: Sequence[str], source: str | None = None, number: str
-) -> LeadList:
-    """One page of the leads in the user's sight, newest first, narrowed by words and source."""
+def lead_list(user: User, *, words: Sequence[str], source: str, number: str) -> LeadList:
+    """One page of the leads in the user's sight, newest first, narrowed by words and source.
+
+    A source that no lead has narrows nothing.
+    """
     sight = Sight(user)
-    page = sight.page(_leads(sight, words, source), PAGE_SIZE, number)
+    rows = _leads(sight, words)
+    # Read once for the page, its count and the sources: to find what is in sight costs the most.
+    read = list(rows.values_list("pk", "source")[: ListPaginator.most + 1])
+    sources = {has for _, has in read if has}
+    chosen = source if source in sources or words else ""
+    if chosen and len(read) > ListPaginator.most:
+        page = sight.page(rows.filter(source=chosen), PAGE_SIZE, number)
+    else:
+        ids = [pk for pk, has in read if not chosen or has == chosen]
+        page = ListPaginator(ids, PAGE_SIZE).get_page(number)
     found = Lead.objects.filter(pk__in=list(page)).for_user(user)
     leads = found.select_related("company", "claimed_by")
-    return LeadList(lead_rows(list(leads.order_by("-id")), user), page)
+    return LeadList(
+        rows=lead_rows(list(leads.order_by("-id")), user),
+        page=page,
+        sources=sorted(sources | {chosen} - {""}, key=str.casefold),
+        source=chosen,
+    )
 
 
 def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
@@ -251,12 +267,6 @@ def lead_rows(leads: Sequence[Lead], user: User) -> tuple[LeadRow, ...]:
     )
     newest = dict(handoffs.order_by("id").values_list("lead_id", "pk"))
     return tuple(LeadRow(lead, newest.get(lead.pk) or newest.get(last[lead.pk])) for lead in leads)
-
-
-def sources_for(user: User) -> list[str]:
-    """The sources of the leads in the user's sight, in order."""
-    sources = Sight(user).leads().exclude(source="").order_by("source")
-    return list(sources.values_list("source", flat=True).distinct())
 
 
 def lead_for(user: User, pk: int) -> Lead | None:

@@ -10,11 +10,12 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.choices import Role
 from accounts.models import User
+from core.paging import ListPaginator
 from handoff.models import Handoff, Lead, Leg
 from handoff.models.handoff import OPEN, HandoffQuerySet
 from handoff.models.lead import LeadQuerySet
@@ -85,9 +86,9 @@ class Sight:
         """One page of the ids of rows in sight."""
         ids = rows.values_list("pk", flat=True)
         if self.is_wide:
-            return Paginator(ids, size).get_page(number)
-        # Looked up once for the page and the count of all.
-        return Paginator(list(ids), size).get_page(number)
+            return ListPaginator(ids, size).get_page(number)
+        # Looked up once for the page and the count.
+        return ListPaginator(list(ids[: ListPaginator.most + 1]), size).get_page(number)
 
     def _each(self) -> Q:
         """The condition on one row; nearly all fulfil the first part of it."""

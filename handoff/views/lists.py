@@ -14,7 +14,7 @@ from core.navigation import address
 from handoff.choices import Status
 from handoff.selectors.access import types_for
 from handoff.selectors.late import late_count
-from handoff.selectors.lists import handoff_list, lead_list, search_words, sources_for
+from handoff.selectors.lists import handoff_list, lead_list, search_words
 from handoff.selectors.next_turn import next_turns
 from handoff.selectors.queue import TABS, queue_of
 
@@ -106,19 +106,17 @@ def _heading(user: User) -> str:
 def leads(request: HttpRequest) -> HttpResponse:
     """The leads in the reader's sight, each with its way into a handoff."""
     user = person(request, User)
-    sources = sources_for(user)
     asked = request.GET.get("source", "")
-    source = asked if asked in sources else ""
     words = search_words(request.GET.get("q", ""))
-    shown = lead_list(user, words=words, source=source or None, number=request.GET.get("page", ""))
+    shown = lead_list(user, words=words, source=asked, number=request.GET.get("page", ""))
     context = {
         "rows": shown.rows,
         "page": shown.page,
-        "sources": sources,
-        "source": source,
-        "unknown": asked if asked and not source else "",
+        "sources": shown.sources,
+        "source": shown.source,
+        "unknown": asked if asked and not shown.source else "",
         "q": " ".join(words),
-        "query": _query(source=source, q=" ".join(words)),
+        "query": _query(source=shown.source, q=" ".join(words)),
         "may_create": bool(types_for(user)),
     }
     return page(request, "handoff/leads.html", context)

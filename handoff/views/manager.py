@@ -11,6 +11,7 @@ from accounts.models import Team, User
 from accounts.rules.policy import Action
 from core.admin import page, person, signed_in
 from core.errors import NotPermitted
+from core.navigation import know_badge
 from handoff.manager_dialogs import OVERTURNED, UPHELD
 from handoff.rules.values import visible
 from handoff.selectors.contests import contest_count, contests_for
@@ -41,7 +42,11 @@ def late(request: HttpRequest) -> HttpResponse:
         zone=timezone.get_current_timezone(),
         number=request.GET.get("page", ""),
     )
+    if team is None:
+        know_badge(request, "late", shown.tabs[0].count)
     held = held_handoffs(user)
+    held_in_all = held.count()
+    know_badge(request, "held", held_in_all)
     context = {
         "late": shown,
         "kind": kind,
@@ -49,7 +54,7 @@ def late(request: HttpRequest) -> HttpResponse:
         "team": team,
         "team_query": _query(team=team.pk if team else ""),
         "query": _query(kind=kind, team=team.pk if team else ""),
-        "held": held.count(),
+        "held": held_in_all,
         "held_rows": held_rows(list(held[:HELD_SHOWN]), now=timezone.now()),
         "now": timezone.now(),
     }

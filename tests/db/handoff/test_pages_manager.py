@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.choices import Role
 from accounts.models import TimeOff, User
 from accounts.services import add_time_off, create_team, pause_user, set_membership
+from core import navigation
 from handoff.choices import Status
 from handoff.models import Contest
 from handoff.services import (
@@ -163,8 +164,22 @@ def test_what_was_acknowledged_comes_last_and_says_by_whom(world, client, time_m
 
 
 def test_menu_counts_what_is_late(world, client, late):
-    assert menu_counts(read(client, world.manager, "late"), 1, "late")
+    for page, query in (("late", {}), ("team", {}), ("late", {"kind": "accept"})):
+        assert menu_counts(read(client, world.manager, page, **query), 1, "late"), page
     assert 'visually-hidden"> late' not in text(read(client, world.sdr, "list"))
+
+
+def test_menu_counts_all_teams_where_the_page_shows_one(world, client, late):
+    empty = create_team(name="Nobody's", by=world.admin, now=NOW)
+    set_membership(team=empty, user=world.manager, is_manager=True, by=world.admin, now=NOW)
+    shown = read(client, world.manager, "late", team=empty.pk)
+    assert "Nobody is late here." in text(shown)
+    assert menu_counts(shown, 1, "late")
+
+
+def test_menu_says_99_plus_instead_of_counting_on(world, client, late, monkeypatch):
+    monkeypatch.setattr(navigation, "MOST_IN_MENU", 1)
+    assert menu_counts(read(client, world.manager, "team"), "0+", "late")
 
 
 def test_home_of_a_manager_is_late_only_while_somebody_is(world, client, late, time_machine):
