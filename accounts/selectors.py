@@ -31,9 +31,11 @@ class NoOrganisation(Refused):
 
 def organisation() -> Organisation:
     """Raise NoOrganisation where it has not been made yet."""
-    found = Organisation.objects.select_related(
+    # There is one at most; to ask for the first would sort.
+    all_there_is = Organisation.objects.select_related(
         "calendar__current_version", "fallback_manager"
-    ).first()
+    )
+    found = next(iter(all_there_is.order_by()), None)
     if found is None:
         raise NoOrganisation
     return found
@@ -82,11 +84,8 @@ def calendar_for(user: User) -> Calendar:
         Subquery(team.values("team__calendar")[:1]),
         Subquery(Organisation.objects.values("calendar")[:1]),
     )
-    found = (
-        Calendar.objects.select_related("current_version")
-        .filter(pk=user.calendar_id or usual)
-        .first()
-    )
+    calendars = Calendar.objects.select_related("current_version").order_by()
+    found = next(iter(calendars.filter(pk=user.calendar_id or usual)), None)
     if found is None:
         raise NoOrganisation
     return found

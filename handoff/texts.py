@@ -22,11 +22,13 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
     handoffs = (
         Handoff.objects.filter(pk__in=[message.payload["handoff"] for message in messages])
         .select_related("lead__company", "submitted_by", "owner", "pool")
+        .order_by()
         .in_bulk()
     )
     legs = (
         Leg.objects.filter(pk__in=[message.payload["leg"] for message in messages])
         .select_related("receiver", "turn", "contest__by", "contest__ruled_by")
+        .order_by()
         .in_bulk()
     )
     clocks = (
@@ -35,7 +37,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
         .in_bulk()
     )
     deciders = _deciders(handoffs)
-    people = User.objects.in_bulk({message.recipient_id for message in messages})
+    people = User.objects.order_by().in_bulk({message.recipient_id for message in messages})
     zones = {pk: zone_for(person) for pk, person in people.items()}
     texts: dict[int, Text | None] = {}
     for message in messages:

@@ -40,12 +40,13 @@ def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
         .values_list("pk", "conditions")
     )
     fits = next((pk for pk, asked in published if conditions.holds(asked, facts)), None)
-    return (
+    found = (
         Target.objects.filter(version=fits, kind=kind)
         .select_related("version__calendar__current_version")
         .prefetch_related("steps")
-        .first()
     )
+    # At most one; to ask for the first would sort.
+    return next(iter(found), None)
 
 
 def ladder_of(target: Target) -> Ladder:

@@ -99,14 +99,14 @@ def start_next_step(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
 def stop_clocks(row: Handoff, *, step: Step, now: datetime) -> None:
     """Do to the handoff's current clocks what the step does to each kind; the others run on."""
     exits = CLOCK_EXITS.get(step, {})
-    for link in _current(row, exits):
+    for link in _live(row, exits):
         stop = meet_clock if exits[link.kind] is ClockExit.MET else cancel_clock
         stop(clock=link.clock, at=now, now=now)
 
 
 def meet_clocks(row: Handoff, kinds: Collection[str], *, at: datetime, now: datetime) -> None:
     """Stop the handoff's current clocks of these kinds as met at ``at``."""
-    for link in _current(row, kinds):
+    for link in _live(row, kinds):
         meet_clock(clock=link.clock, at=at, now=now)
 
 
@@ -203,4 +203,10 @@ def _start(
 def _current(row: Handoff, kinds: Collection[str]) -> list[HandoffClock]:
     """The current clocks of these kinds, in the order in which clocks are locked."""
     links = HandoffClock.objects.filter(handoff_id=row.pk, is_current=True, kind__in=list(kinds))
-    return list(links.select_related("clock").order_by("clock_id"))
+    return sorted(links.select_related("clock"), key=lambda link: link.clock_id)
+
+
+def _live(row: Handoff, kinds: Collection[str]) -> list[HandoffClock]:
+    """Those of them that have not stopped; the row is locked, so nothing starts one meanwhile."""
+    stopped = {ClockState.MET, ClockState.CANCELLED}
+    return [link for link in _current(row, kinds) if link.clock.state not in stopped]

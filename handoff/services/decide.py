@@ -210,11 +210,8 @@ def note_problems(note: str) -> list[FieldProblem]:
 
 def live_leg(row: Handoff, *, now: datetime) -> Leg:
     """The leg that is going on; the caller holds the handoff's lock."""
-    leg = (
-        Leg.objects.select_related("receiver", "turn__rule")
-        .filter(handoff_id=row.pk, ended_at=None)
-        .first()
-    )
+    live = Leg.objects.filter(handoff_id=row.pk, ended_at=None).order_by()
+    leg = next(iter(live.select_related("receiver", "turn__rule")), None)
     if leg is None:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
     return leg

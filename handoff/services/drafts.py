@@ -61,7 +61,7 @@ def create_draft(
     try:
         with transaction.atomic():
             _hold_author(by)
-            again = Handoff.objects.filter(submission_uuid=key).first()
+            again = next(iter(Handoff.objects.filter(submission_uuid=key).order_by()), None)
             if again is None:
                 lead = _lead_for(lead, form=form, answers=clean, by=by)
                 warmth = _temperature(lead, temperature, by=by)

@@ -113,12 +113,13 @@ def _refuse_second(row: Handoff) -> None:
     """One at a time of a lead and type, whichever of the leads that were merged it is of."""
     last = survivors_of([row.lead])[row.lead_id]
     same = Q(lead__in={row.lead_id, last}) | Q(lead__merged_into=last)
-    other = (
+    others = (
         Handoff.objects.filter(same, type_id=row.type_id, status__in=SUBMITTED_OPEN)
         .exclude(pk__in=[pk for pk in (row.pk, row.previous_id) if pk is not None])
         .select_related("owner")
-        .first()
+        .order_by()
     )
+    other = next(iter(others), None)
     if other is not None:
         message = (
             f"Handoff {other.pk} of this lead is open, and {other.owner} has it. "

@@ -73,7 +73,8 @@ def cancel_clock(*, clock: Clock, at: datetime, now: datetime) -> bool:
 
 def _stop(clock: Clock, state: ClockState, at: datetime, now: datetime) -> bool:
     stamp = {"met_at": at} if state == ClockState.MET else {"cancelled_at": at}
-    with transaction.atomic():
+    # No savepoint of its own: what fails here fails the whole change.
+    with transaction.atomic(savepoint=False):
         stopped = _stop_running(clock.pk, state, stamp, at, now)
         if not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now):
             stopped = _stop_running(clock.pk, state, stamp, at, now)
