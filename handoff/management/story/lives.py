@@ -50,13 +50,17 @@ class Mood:
     settles: bool = True
 
 
-def _row(pk: int) -> Handoff:
-    return Handoff.objects.select_related("owner", "submitted_by").get(pk=pk)
+def _row(stage: Stage, pk: int) -> Handoff:
+    """As it is now, with the people of the cast instead of reading them and their roles anew."""
+    row = Handoff.objects.get(pk=pk)
+    row.owner = stage.person(row.owner_id) or row.owner
+    row.submitted_by = stage.person(row.submitted_by_id) or row.submitted_by
+    return row
 
 
 def follow(stage: Stage, pk: int, when: datetime, mood: Mood) -> None:
     """Let the present receiver decide, after a while; a time-out leads to the next one."""
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status != Status.PENDING:
         return
     leg = row.legs.get(ended_at=None)
@@ -69,7 +73,7 @@ def follow(stage: Stage, pk: int, when: datetime, mood: Mood) -> None:
 
 
 def _decide(stage: Stage, pk: int, leg_id: int, at: datetime, mood: Mood) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status != Status.PENDING:
         return
     if row.legs.get(ended_at=None).pk != leg_id:
@@ -90,7 +94,7 @@ def _decide(stage: Stage, pk: int, leg_id: int, at: datetime, mood: Mood) -> Non
 
 def _work(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
     """After the acceptance: mail or call, a dated next step, and an end some days later."""
-    row = _row(pk)
+    row = _row(stage, pk)
     wait = CALL_AFTER[row.temperature] * mood.slow * stage.chance.choice((0.2, 0.4, 0.7, 0.9, 1.3))
     if stage.chance.random() < 0.2:
         stage.at_work(stage.later(at, wait / 2), lambda then: _mail(stage, pk, then))
@@ -99,14 +103,14 @@ def _work(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 def _mail(stage: Stage, pk: int, at: datetime) -> None:
     """A mail that is too short, or the same as the last one."""
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status == Status.ACCEPTED:
         text = stage.chance.choice(texts.WEAK_MAILS)
         log_touch(row, kind=TouchKind.EMAIL, occurred_at=at, text=text, by=row.owner, now=at)
 
 
 def _call(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status not in {Status.PENDING, Status.ACCEPTED}:
         return
     occurred = at
@@ -126,7 +130,7 @@ def _call(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 
 def _date_step(stage: Stage, pk: int, at: datetime) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status != Status.ACCEPTED:
         return
     step_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
@@ -136,7 +140,7 @@ def _date_step(stage: Stage, pk: int, at: datetime) -> None:
 
 
 def _settle(stage: Stage, pk: int, at: datetime) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     if row.status != Status.ACCEPTED:
         return
     roll = stage.chance.random()
@@ -159,7 +163,7 @@ def _settle(stage: Stage, pk: int, at: datetime) -> None:
 
 
 def _close_deal(stage: Stage, pk: int, by: User, at: datetime) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     is_won = stage.chance.random() < 0.4
     outcome = DealOutcome.WON if is_won else DealOutcome.LOST
     note = "" if is_won else stage.chance.choice(texts.LOST)
@@ -183,14 +187,14 @@ def _reject(stage: Stage, row: Handoff, at: datetime, mood: Mood) -> None:
 
 
 def _concede(stage: Stage, pk: int, at: datetime) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     to = stage.chance.choice((ClosedAs.NURTURE, ClosedAs.CONCEDED))
     concede_handoff(row, by=row.submitted_by, now=at, to=to)
 
 
 def contest(stage: Stage, pk: int, at: datetime, mood: Mood | None) -> None:
     """The submitter objects; without a mood nobody has ruled on it yet."""
-    row = _row(pk)
+    row = _row(stage, pk)
     note = texts.OBJECTIONS.get(row.reason, texts.NOTHING_MISSING)
     contest_rejection(row, note=note, by=row.submitted_by, now=at)
     if mood is not None:
@@ -199,7 +203,7 @@ def contest(stage: Stage, pk: int, at: datetime, mood: Mood | None) -> None:
 
 
 def _rule(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     manager = manager_for(stage, row)
     is_upheld = stage.chance.random() < 0.5
     note = texts.UPHELD if is_upheld else texts.OVERTURNED
@@ -211,7 +215,7 @@ def _rule(stage: Stage, pk: int, at: datetime, mood: Mood) -> None:
 
 
 def fix(stage: Stage, pk: int, fields: tuple[str, ...], at: datetime, mood: Mood) -> None:
-    row = _row(pk)
+    row = _row(stage, pk)
     draft = start_fix(row, by=row.submitted_by, now=at)
     _resubmit(stage, draft, {key: texts.FIXES[key] for key in fields}, at, mood)
 

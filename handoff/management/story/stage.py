@@ -47,6 +47,7 @@ class Stage:
     _queue: list[tuple[datetime, int, Happening]] = field(default_factory=list)
     _count: int = 0
     _last: dict[str, datetime] = field(default_factory=dict)
+    _by_id: dict[int, User] = field(default_factory=dict)
 
     def at(self, when: datetime, what: Happening) -> None:
         """Let it happen then; what lies ahead of the present never does."""
@@ -67,6 +68,11 @@ class Stage:
             self._run_loops(self.now)
             deliver_due(self.now)
             self._read_old_mail()
+
+    def person(self, pk: int) -> User | None:
+        """The one of the cast with that id."""
+        self._by_id = self._by_id or {one.pk: one for one in self.people.values()}
+        return self._by_id.get(pk)
 
     def attempt(self, what: Happening, when: datetime) -> None:
         """What others made impossible in the meantime is refused, and nothing comes of it."""
