@@ -88,6 +88,25 @@ def moved(
     return Plan(due_at, done + tuple(rung for rung in rungs if rung.step_id not in done_ids))
 
 
+def retimed(
+    ladder: Ladder,
+    pace: Pace,
+    started_at: datetime,
+    *,
+    due_at: datetime,
+    is_breached: bool,
+    is_due_fixed: bool,
+) -> Plan:
+    """The plan of a clock that follows another target or calendar, its due time being `due_at`.
+
+    A breach stays a breach, and what was agreed stays agreed: then due does not move.
+    """
+    if is_due_fixed:
+        return plan(ladder, pace, started_at, due_at=due_at)
+    before = Plan(due_at, ())
+    return moved(before, ladder, pace, started_at, fired=0, is_breached=is_breached)
+
+
 def _rungs(
     ladder: Ladder, pace: Pace, started_at: datetime, due_at: datetime, length: timedelta
 ) -> tuple[Rung, ...]:

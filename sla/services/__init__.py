@@ -3,17 +3,21 @@
 from sla.services.acknowledge import acknowledge_clock, hold_escalations
 from sla.services.clocks import cancel_clock, meet_clock, start_clock
 from sla.services.escalations import (
+    StepNotSetAside,
     claim_escalations,
     defer_escalation,
     fail_escalation,
     finish_escalation,
+    retry_escalation,
 )
 from sla.services.pauses import pause_clock, resume_clock
 from sla.services.policies import install_preset, publish_policy, retire_policy
-from sla.services.restart import reopen_clock, retarget_clock
+from sla.services.reconcile import reconcile
+from sla.services.restart import reopen_clock, retarget_clock, retime_clock
 from sla.services.sweep import fire_due_steps
 
 __all__ = [
+    "StepNotSetAside",
     "acknowledge_clock",
     "cancel_clock",
     "claim_escalations",
@@ -26,9 +30,12 @@ __all__ = [
     "meet_clock",
     "pause_clock",
     "publish_policy",
+    "reconcile",
     "reopen_clock",
     "resume_clock",
     "retarget_clock",
+    "retime_clock",
     "retire_policy",
+    "retry_escalation",
     "start_clock",
 ]

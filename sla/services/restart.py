@@ -1,18 +1,29 @@
-"""Clocks that go on after all: reopened where they stood, or timed anew in place of another."""
+"""Clocks that go on after all: reopened where they stood, or timed anew in place of another.
+
+A clock keeps its start, target and calendar version for good; where one of them changes, another
+clock takes its place, with its pauses and with all that has happened to it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from sla import selectors
-from sla.choices import ClockState, StepAction
-from sla.models import Clock, Pause, Target
+from sla.choices import ClockState, EscalationState, StepAction
+from sla.models import Acknowledgement, Clock, Escalation, Pause, Target
 from sla.rules import pauses, schedule
+from sla.rules.pace import Pace
+from sla.rules.targets import MOVES
+from sla.services.acknowledge import hold_escalations
 from sla.services.clocks import cancel_clock
 from sla.services.facts import CHANGING_FIELDS, record_passed
 from sla.services.pauses import lock_clock, move_clock
+from worktime.models import CalendarVersion
+
+LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
 @transaction.atomic
@@ -63,56 +74,140 @@ def retarget_clock(
     With ``due_at`` the new clock is due then, whatever the target's length.
     """
     old = lock_clock(clock.pk)
-    target, started_at = target or old.target, started_at or old.started_at
-    until = until or now
-    if old.state not in (ClockState.RUNNING, ClockState.PAUSED):
+    if old.state not in LIVE:
         return None
-    was_paused = old.state == ClockState.PAUSED
-    open_since = [pause.starts_at for pause in old.pauses.all() if pause.ends_at is None]
-    cancel_clock(clock=old, at=now, now=now)
-    holds = selectors.holds_of(old)
-    pace = selectors.pace_of(target, old.calendar_version).held(
-        pauses.closed(holds), since=started_at
-    )
-    plan = schedule.plan(selectors.ladder_of(target), pace, started_at, due_at=due_at)
-    breached_at = plan.due_at if old.breached_at and plan.due_at < until else None
-    rungs = _left(plan.rungs, old, now=now, is_breached=breached_at is not None)
-    new = Clock.objects.create(
-        kind=old.kind,
-        started_at=started_at,
-        target=target,
+    until = until or now
+    new = Clock(
+        started_at=started_at or old.started_at,
+        target=target or old.target,
         calendar_version=old.calendar_version,
-        due_at=plan.due_at,
-        breached_at=breached_at,
-        detected_at=now if breached_at else None,
-        schedule=schedule.encode(rungs),
-        next_step_at=rungs[0].at if rungs else None,
-        is_unstaffed=old.is_unstaffed,
         is_due_fixed=due_at is not None,
-        replaces=old,
     )
-    _carry_pauses(old, new, is_open=was_paused and bool(open_since), now=now)
-    if not was_paused:
+    pace = _stop_counting(old, new, now=now)
+    plan = schedule.plan(selectors.ladder_of(new.target), pace, new.started_at, due_at=due_at)
+    if old.breached_at and plan.due_at < until:
+        new.breached_at, new.detected_at = plan.due_at, now
+    return _take_place(old, new, plan, until=until, now=now)
+
+
+@transaction.atomic
+def retime_clock(
+    *, clock: Clock, target: Target, calendar_version: CalendarVersion, now: datetime
+) -> Clock | None:
+    """Let a live clock follow another version of its policy or hours, from its original start.
+
+    Pauses and facts are carried over, and a step that has fired does not fire again. A breach
+    stays: such a clock keeps its due time, and only what follows it is timed anew. A due time
+    that was agreed stays as well. Where the new due time is past, that is one breach, at once.
+    None where the clock has stopped, or follows these versions already.
+    """
+    old = lock_clock(clock.pk)
+    is_same = (old.target_id, old.calendar_version_id) == (target.pk, calendar_version.pk)
+    if old.state not in LIVE or is_same:
+        return None
+    new = Clock(
+        started_at=old.started_at,
+        target=target,
+        calendar_version=calendar_version,
+        is_due_fixed=old.is_due_fixed,
+    )
+    pace = _stop_counting(old, new, now=now)
+    plan = schedule.retimed(
+        selectors.ladder_of(target),
+        pace,
+        old.started_at,
+        due_at=old.due_at,
+        is_breached=old.breached_at is not None,
+        is_due_fixed=old.is_due_fixed,
+    )
+    new.breached_at, new.detected_at = old.breached_at, old.detected_at
+    return _take_place(old, new, plan, until=now, now=now)
+
+
+def _stop_counting(old: Clock, new: Clock, *, now: datetime) -> Pace:
+    """Cancel the clock, all that has passed on it written down; how the new one's time passes."""
+    new.state = ClockState(old.state)
+    if old.state == ClockState.RUNNING:
+        record_passed(old, until=now, now=now)
+    cancel_clock(clock=old, at=now, now=now)
+    pace = selectors.pace_of(new.target, new.calendar_version)
+    return pace.held(pauses.closed(selectors.holds_of(old)), since=new.started_at)
+
+
+def _take_place(
+    old: Clock, new: Clock, plan: schedule.Plan, *, until: datetime, now: datetime
+) -> Clock:
+    """Store the new clock with the steps that are left for it, and fire those that have passed."""
+    rungs = list(_left(plan, old, new, now=now))
+    new.kind, new.is_unstaffed, new.replaces = old.kind, old.is_unstaffed, old
+    new.due_at, new.schedule = plan.due_at, schedule.encode(rungs)
+    new.next_step_at = rungs[0].at if rungs else None
+    new.save(force_insert=True)
+    _carry_pauses(old, new, now=now)
+    Acknowledgement.objects.bulk_create(
+        Acknowledgement(clock=new, by_id=one.by_id, at=one.at, until=one.until, note=one.note)
+        for one in old.acknowledgements.all()
+    )
+    if new.state == ClockState.RUNNING:
         record_passed(new, until=until, now=now)
+        _carry_waits(old, new)
     return new
 
 
-def _left(
-    rungs: tuple[schedule.Rung, ...], old: Clock, *, now: datetime, is_breached: bool
-) -> list[schedule.Rung]:
-    """The steps that are still to fire on the new clock."""
-    before = schedule.decode(old.schedule)
-    done = {(rung.action, rung.step_id) for rung in before[: old.fired]}
-    left = [rung for rung in rungs if (rung.action, rung.step_id) not in done]
-    return [
-        rung
-        for rung in left
-        if not (rung.action == StepAction.REMIND and rung.at < now)
-        and not (rung.action == StepAction.BREACH and is_breached)
-    ]
+def _left(plan: schedule.Plan, old: Clock, new: Clock, *, now: datetime) -> Iterator[schedule.Rung]:
+    """The steps that are still to fire on the new clock.
+
+    A step is known by what it does and at which percent, for every version has steps of its own.
+    A reminder or a move that fired and was not acted on is still to come: it is only acted on
+    while its own clock runs.
+    """
+    percents = {step_id: percent for step_id, percent, _ in selectors.ladder_of(new.target).steps}
+    done, waiting = _fired(old)
+    for rung in plan.rungs:
+        key = (rung.action, percents[rung.step_id])
+        if rung.action == StepAction.BREACH:
+            is_left = new.breached_at is None
+        elif rung.action == StepAction.REMIND and rung.at < now:
+            is_left = key in waiting and plan.due_at >= now
+        else:
+            is_left = key not in done
+        if is_left:
+            yield rung
 
 
-def _carry_pauses(old: Clock, new: Clock, *, is_open: bool, now: datetime) -> None:
+def _fired(old: Clock) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+    """What was done on the clock or on one that it replaced, and what still waits to be done."""
+    done, waiting = set(), set()
+    steps = Escalation.objects.filter(clock__in=_line(old)).values_list(
+        "step__action", "step__offset_percent", "state", "clock"
+    )
+    settled = {EscalationState.HANDLED, EscalationState.QUARANTINED}
+    for action, percent, state, clock_id in steps:
+        if state in settled or action not in {StepAction.REMIND, *MOVES}:
+            done.add((action, percent))
+        elif state == EscalationState.PENDING and clock_id == old.pk:
+            waiting.add((action, percent))
+    return done, waiting - done
+
+
+def _line(clock: Clock) -> Sequence[int]:
+    """The clock and those that it took the place of, one after the other."""
+    line, before = [clock.pk], clock.replaces_id
+    while before is not None:
+        line.append(before)
+        before = Clock.objects.values_list("replaces", flat=True).get(pk=before)
+    return line
+
+
+def _carry_waits(old: Clock, new: Clock) -> None:
+    """A move that was put off on the old clock waits as long on the new one."""
+    put_off = old.escalations.filter(state=EscalationState.PENDING, step__action__in=MOVES)
+    until = max(put_off.values_list("not_before", flat=True), default=None)
+    if until is not None:
+        hold_escalations(clock_id=new.pk, until=until)
+
+
+def _carry_pauses(old: Clock, new: Clock, *, now: datetime) -> None:
     """The new clock's pauses are the old one's; the one still open goes on."""
     Pause.objects.bulk_create(
         Pause(
@@ -124,7 +219,7 @@ def _carry_pauses(old: Clock, new: Clock, *, is_open: bool, now: datetime) -> No
         )
         for pause in old.pauses.all()
     )
-    if is_open:
-        new.pauses.filter(ends_at=now).update(ends_at=None)
-        new.state = ClockState.PAUSED
-        new.save(update_fields=["state"])
+    if new.state == ClockState.PAUSED:
+        # Stopping the old clock has ended it: it is the last of those that end now.
+        ended = new.pauses.filter(ends_at=now).order_by("-starts_at", "-pk")
+        new.pauses.filter(pk__in=ended.values_list("pk", flat=True)[:1]).update(ends_at=None)
