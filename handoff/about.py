@@ -12,7 +12,7 @@ from handoff.selectors.story import clock_time
 from notify.choices import Channel
 from notify.models import Message
 from notify.registry import Text
-from sla.models import Clock
+from sla.models import Clock, Escalation
 from worktime.rules import between, duration_words
 from worktime.selectors import rules_calendar
 
@@ -28,6 +28,7 @@ class About:
     zone: ZoneInfo
     now: datetime
     decided_by: str = ""
+    passed: tuple[Escalation, ...] = ()
 
     @property
     def who(self) -> str:

@@ -1,12 +1,12 @@
 """What the messages say about clocks, and about leads that change hands or wait for somebody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from handoff.about import About, late_by, settled
 from handoff.choices import LegEnd, Status
 from notify.choices import Tone
 from notify.registry import Text
-from sla.choices import ClockKind, ClockState
+from sla.choices import ClockKind, ClockState, StepAction
 
 _WHY = {
     LegEnd.CONFLICT: "A conflict was declared",
@@ -23,6 +23,7 @@ _ASKED = {
     ClockKind.CONTACT: ("contact the buyer", "The buyer is waiting: get in touch and log it."),
     ClockKind.NEXT_STEP: ("date a next step", "Say what happens next, and on which day."),
 }
+_STEPS = {StepAction.REMIND: "reminder", StepAction.ALERT_MANAGER: "alert"}
 _ACTIONS = {
     ClockKind.HAND_OFF: "Open the draft",
     ClockKind.ACCEPT: "Decide",
@@ -117,7 +118,7 @@ def _remind(about: About) -> Text | None:
     when = f"{asked} was due" if is_late else f"{asked} by"
     return Text(
         subject=f"{about.who}: {when} {about.at(clock.due_at)}",
-        body=body,
+        body=f"{body}{_passed(about)}",
         path=about.path,
         tone=Tone.LATE if is_late else Tone.SOON,
         action=_ACTIONS[kind],
@@ -133,7 +134,7 @@ def _late(about: About) -> Text | None:
         late = late_by(about, about.now)
         return Text(
             subject=f"{about.who}: {name} {_NOT_DONE[kind]}, {late} late",
-            body=f"{kind.label} was due {due}.",
+            body=f"{kind.label} was due {due}.{_passed(about)}",
             path=about.path,
             tone=Tone.LATE,
             action="Open the handoff",
@@ -146,6 +147,19 @@ def _late(about: About) -> Text | None:
         body=f"{kind.label} by {name} was due {due}. This is settled now; it counts as a miss.",
         path=about.path,
     )
+
+
+def _passed(about: About) -> str:
+    """The steps that a late sweep found together; nothing where the message is about one."""
+    if not about.passed:
+        return ""
+    steps = sorted(about.passed, key=lambda one: (one.at, one.pk))
+    named = [f"{_STEPS[StepAction(one.step.action)]} of {about.at(one.at)}" for one in steps]
+    return f" Told at once: the {_listed(named)}."
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _late_one(about: About) -> str:

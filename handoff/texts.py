@@ -14,7 +14,7 @@ from handoff.selectors.lists import in_sentence
 from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
-from sla.models import Clock
+from sla.models import Clock, Escalation
 
 
 def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text | None]:
@@ -37,6 +37,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
         .in_bulk()
     )
     deciders = _deciders(handoffs)
+    steps = _steps(messages)
     people = User.objects.order_by().in_bulk({message.recipient_id for message in messages})
     zones = {pk: zone_for(person) for pk, person in people.items()}
     texts: dict[int, Text | None] = {}
@@ -49,6 +50,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
             zone=zones[message.recipient_id],
             now=now,
             decided_by=deciders.get((message.payload["leg"], message.kind), ""),
+            passed=tuple(steps[pk] for pk in message.payload.get("steps", ()) if pk in steps),
         )
         texts[message.pk] = _WRITERS[message.kind](about)
     return texts
@@ -62,6 +64,12 @@ def _deciders(handoffs: Iterable[int]) -> dict[tuple[object, str], str]:
         for event in decisions.select_related("by")
         if event.by is not None
     }
+
+
+def _steps(messages: Iterable[Message]) -> dict[int, Escalation]:
+    """The ladder steps that messages name, by id."""
+    named = [pk for message in messages for pk in message.payload.get("steps", ())]
+    return Escalation.objects.select_related("step").in_bulk(named) if named else {}
 
 
 def refresh(message: Message, now: datetime) -> Text | None:

@@ -6,7 +6,7 @@ event per escalation and the message keys make the repeat harmless.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -21,6 +21,7 @@ from handoff.services import tell
 from handoff.services.change import append_event, hold_people, lock_handoff
 from handoff.services.closing import return_row
 from handoff.services.moves import time_out_leg
+from handoff.services.tell import Notice
 from sla.choices import ClockKind, ClockState, StepAction
 from sla.models import Clock, Escalation
 from sla.services import (
@@ -40,24 +41,49 @@ _MOVES = (StepAction.REASSIGN, StepAction.RETURN_TO_SUBMITTER)
 def apply_escalations(now: datetime) -> int:
     """Act on up to a batch of escalations that are waiting; returns how many were tried."""
     claimed = claim_escalations(now=now, limit=BATCH)
+    by_clock: dict[int, list[Escalation]] = {}
     for escalation in claimed:
-        try:
-            with transaction.atomic():
-                _apply(escalation, now=now)
-        except Exception as error:
-            # One bad row must not hold up the others; it is tried again later, and set aside
-            # after the last try, where an admin finds it.
-            logger.exception("escalation failed", extra={"escalation": escalation.pk})
-            fail_escalation(escalation=escalation, error=str(error), now=now)
+        by_clock.setdefault(escalation.clock_id, []).append(escalation)
+    for passed in by_clock.values():
+        if len(passed) > 1 and _try(sorted(passed, key=lambda step: step.pk), now=now) is None:
+            continue
+        # Alone, so that a bad one does not hold up what passed together with it.
+        for escalation in passed:
+            error = _try([escalation], now=now)
+            if error is not None:
+                fail_escalation(escalation=escalation, error=str(error), now=now)
     return len(claimed)
 
 
-def _apply(escalation: Escalation, *, now: datetime) -> None:
+def _try(passed: Sequence[Escalation], *, now: datetime) -> Exception | None:
+    """Act on steps of one clock; what failed, in which case nothing is changed."""
+    try:
+        with transaction.atomic():
+            _apply_all(passed, now=now)
+    except Exception as error:
+        # One bad row must not hold up the others; it is tried again later, and set aside after
+        # the last try, where an admin finds it.
+        logger.exception("escalation failed", extra={"escalations": [one.pk for one in passed]})
+        return error
+    return None
+
+
+def _apply_all(passed: Sequence[Escalation], *, now: datetime) -> None:
+    """Act on the steps in their order, with one message to each person about all of them."""
+    if any(one.step.action == StepAction.RETURN_TO_SUBMITTER for one in passed):
+        # Before the handoff, as everywhere.
+        hold_people(HandoffClock.objects.get(clock_id=passed[0].clock_id).handoff_id)
+    notices: dict[int, Notice] = {}
+    for escalation in passed:
+        _apply(escalation, notices, now=now)
+    for notice in notices.values():
+        tell.about_steps(notice, now=now)
+
+
+def _apply(escalation: Escalation, notices: dict[int, Notice], *, now: datetime) -> None:
     link = HandoffClock.objects.select_related("leg__receiver", "leg__turn__rule").get(
         clock_id=escalation.clock_id
     )
-    if escalation.step.action == StepAction.RETURN_TO_SUBMITTER:
-        hold_people(link.handoff_id)
     row = lock_handoff(link.handoff_id)
     # Whoever acknowledged the clock meanwhile wants quiet until later.
     waiting = Escalation.objects.get(pk=escalation.pk)
@@ -72,10 +98,12 @@ def _apply(escalation: Escalation, *, now: datetime) -> None:
             return
     if not finish_escalation(escalation=escalation, now=now, superseded=not due):
         return
-    if due:
-        _ACTS[StepAction(escalation.step.action)](row, escalation, link, now)
-    else:
+    if not due:
         _record(row, escalation, EventKind.STEP_SUPERSEDED, link, now=now)
+    elif escalation.step.action in _TOLD:
+        _tell(row, escalation, link, notices, now=now)
+    else:
+        _ACTS[StepAction(escalation.step.action)](row, escalation, link, now)
 
 
 def _is_due(row: Handoff, escalation: Escalation, link: HandoffClock, clock: Clock) -> bool:
@@ -98,16 +126,23 @@ def _breach(row: Handoff, escalation: Escalation, link: HandoffClock, now: datet
     _record(row, escalation, EventKind.BREACHED, link, now=now)
 
 
-def _remind(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+def _tell(
+    row: Handoff,
+    escalation: Escalation,
+    link: HandoffClock,
+    notices: dict[int, Notice],
+    *,
+    now: datetime,
+) -> None:
+    """Note whom the step tells; whom an earlier one tells already hears of both at once."""
+    event, kind = _TOLD[StepAction(escalation.step.action)]
     to = _recipients(row, escalation, link)
-    _record(row, escalation, EventKind.REMINDED, link, now=now, told=to)
-    _tell("remind", row, escalation, link, to, now=now)
-
-
-def _alert(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
-    to = _recipients(row, escalation, link)
-    _record(row, escalation, EventKind.ALERTED, link, now=now, told=to)
-    _tell("late", row, escalation, link, to, now=now)
+    _record(row, escalation, event, link, now=now, told=to)
+    for user in to:
+        notice = notices.setdefault(user.pk, Notice(kind, row, link.leg, user, link.clock_id))
+        notice.steps.append(escalation.pk)
+        if kind == tell.LATE:
+            notice.kind = kind
 
 
 def _reassign(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
@@ -120,10 +155,12 @@ def _return(row: Handoff, escalation: Escalation, link: HandoffClock, now: datet
     return_row(row, note=RETURNED_NOTE, by=None, now=now, escalation_id=escalation.pk)
 
 
+_TOLD = {
+    StepAction.REMIND: (EventKind.REMINDED, tell.REMIND),
+    StepAction.ALERT_MANAGER: (EventKind.ALERTED, tell.LATE),
+}
 _ACTS: dict[StepAction, Callable[[Handoff, Escalation, HandoffClock, datetime], None]] = {
     StepAction.BREACH: _breach,
-    StepAction.REMIND: _remind,
-    StepAction.ALERT_MANAGER: _alert,
     StepAction.REASSIGN: _reassign,
     StepAction.RETURN_TO_SUBMITTER: _return,
 }
@@ -183,24 +220,3 @@ def _record(
     if people:
         data |= {"told": people[0], "also_told": people[1:]}
     append_event(row, kind=kind, by=None, now=now, data=data, escalation_id=escalation.pk)
-
-
-def _tell(
-    kind: str,
-    row: Handoff,
-    escalation: Escalation,
-    link: HandoffClock,
-    to: Iterable[User],
-    *,
-    now: datetime,
-) -> None:
-    for user in to:
-        tell.about_step(
-            kind,
-            row,
-            link.leg,
-            user,
-            escalation_id=escalation.pk,
-            clock_id=escalation.clock_id,
-            now=now,
-        )

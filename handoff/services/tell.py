@@ -1,6 +1,9 @@
 """Who is told what, as outbox rows in the transaction of what they tell about."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from handoff.choices import LegEnd, Temperature
@@ -9,6 +12,7 @@ from notify.choices import Channel
 from notify.services import queue_message
 
 BOTH = (Channel.INBOX, Channel.EMAIL)
+REMIND, LATE = "remind", "late"
 
 
 def receiver_assigned(row: Handoff, leg: Leg, *, now: datetime) -> None:
@@ -109,19 +113,31 @@ def about_ruling(kind: str, row: Handoff, leg: Leg, *, by: User, now: datetime) 
         _queue(kind, f"{kind}:{leg.pk}:{to.pk}", to, row, leg, BOTH, now)
 
 
-def about_step(
-    kind: str,
-    row: Handoff,
-    leg: Leg | None,
-    to: User,
-    *,
-    escalation_id: int,
-    clock_id: int,
-    now: datetime,
-) -> None:
-    """A reminder or an alert of a ladder step."""
-    key = f"step:{escalation_id}:{to.pk}"
-    _queue(kind, key, to, row, leg, BOTH, now, clock_id=clock_id)
+@dataclass(slots=True)
+class Notice:
+    """What one person hears of one clock: ``steps`` are the escalations that passed together."""
+
+    kind: str
+    row: Handoff
+    leg: Leg | None
+    to: User
+    clock_id: int
+    steps: list[int] = field(default_factory=list)
+
+
+def about_steps(notice: Notice, *, now: datetime) -> None:
+    """A reminder or an alert of the ladder: one message, however many steps have passed."""
+    _queue(
+        notice.kind,
+        f"step:{notice.steps[0]}:{notice.to.pk}",
+        notice.to,
+        notice.row,
+        notice.leg,
+        BOTH,
+        now,
+        clock_id=notice.clock_id,
+        steps=notice.steps,
+    )
 
 
 def _queue(
@@ -134,16 +150,19 @@ def _queue(
     now: datetime,
     clock_id: int | None = None,
     why: str = "",
+    steps: Sequence[int] = (),
 ) -> None:
     if not to.is_active:
         return
-    payload: dict[str, int | str | None] = {
+    payload: dict[str, Any] = {
         "handoff": row.pk,
         "leg": leg.pk if leg else None,
         "clock": clock_id,
     }
     if why:
         payload["why"] = why
+    if len(steps) > 1:
+        payload["steps"] = list(steps)
     queue_message(
         key=key,
         kind=kind,
@@ -158,4 +177,4 @@ def _queue(
 
 def _is_urgent(kind: str, row: Handoff) -> bool:
     """Nobody has a held lead, and a hot one that is late goes cold: these break quiet hours."""
-    return kind in {"held", "exhausted"} or (kind == "late" and row.temperature == Temperature.HOT)
+    return kind in {"held", "exhausted"} or (kind == LATE and row.temperature == Temperature.HOT)

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.choices import Role
 from accounts.models import User
+from core.errors import Conflict
 from notify.services import queue_message
 from sla.choices import EscalationState
 from sla.models import Escalation
@@ -23,12 +24,20 @@ logger = logging.getLogger(__name__)
 LAST_ERROR_LENGTH = 500
 
 
+class StepNotSetAside(Conflict):
+    """Only what was set aside is tried again by hand."""
+
+    code = "step_not_set_aside"
+    title = "This step is not waiting for you"
+
+
 def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
-    """Lease up to `limit` escalations that may be acted on, the longest waiting first.
+    """Lease `limit` escalations that may be acted on, or fewer, the longest waiting first.
 
     The attempt is counted and committed before the work begins, so one that kills its worker
     uses its attempts up and is set aside instead of being tried for ever. What was tried before
     is leased alone: those that were only leased together with a killer do not share its end.
+    The steps of one clock are leased together, so that a late sweep tells of them together.
     Not to be called inside a transaction.
     """
     with transaction.atomic(durable=True):
@@ -41,7 +50,7 @@ def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
         _quarantine_killers([pk for pk, attempts in found if attempts >= MOST_ATTEMPTS], now)
         left = [(pk, attempts) for pk, attempts in found if attempts < MOST_ATTEMPTS]
         untried = [pk for pk, _ in takewhile(lambda each: each[1] == 0, left)]
-        claimed = untried or [pk for pk, _ in left[:1]]
+        claimed = _with_siblings(untried, claimable) if untried else [pk for pk, _ in left[:1]]
         Escalation.objects.filter(pk__in=claimed).update(
             lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
             attempts=F("attempts") + 1,
@@ -87,6 +96,36 @@ def fail_escalation(*, escalation: Escalation, error: str, now: datetime) -> boo
     return quarantined == 1
 
 
+def _with_siblings(claimed: list[int], claimable: QuerySet[Escalation]) -> list[int]:
+    """These and what else has passed on their clocks; a clock has few steps."""
+    clocks = Escalation.objects.filter(pk__in=claimed).values("clock")
+    others = claimable.filter(clock__in=clocks, attempts=0).exclude(pk__in=claimed)
+    return [
+        *claimed,
+        *others.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True),
+    ]
+
+
+def retry_escalation(*, escalation: Escalation, now: datetime) -> None:
+    """Put a step that was set aside back, with all its attempts before it; its last error stays.
+
+    Raises StepNotSetAside where it is not set aside, or no longer. Belongs into the transaction
+    that records who did it.
+    """
+    aside = Escalation.objects.filter(pk=escalation.pk, state=EscalationState.QUARANTINED)
+    done = aside.update(
+        state=EscalationState.PENDING,
+        attempts=0,
+        not_before=now,
+        handled_at=None,
+        lease_until=None,
+    )
+    if not done:
+        raise StepNotSetAside(
+            "Nothing was changed: somebody has had this step tried again before, or it was done."
+        )
+
+
 def _claimable(now: datetime) -> QuerySet[Escalation]:
     unleased = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     return Escalation.objects.filter(unleased, state=EscalationState.PENDING, not_before__lte=now)
@@ -115,7 +154,8 @@ def _tell_of_quarantine(ids: list[int], now: datetime) -> None:
     for admin in User.objects.active().in_roles(Role.ADMIN):
         for pk in ids:
             queue_message(
-                key=f"{SET_ASIDE}:{pk}:{admin.pk}",
+                # Tried again by hand and set aside again, it is told again.
+                key=f"{SET_ASIDE}:{pk}:{now.isoformat()}:{admin.pk}",
                 kind=SET_ASIDE,
                 recipient=admin,
                 subject_ref=f"escalation:{pk}",

@@ -61,8 +61,10 @@ def test_claim_takes_the_untried_together_up_to_one_that_was_tried(waiting, leas
     assert [[each.pk for each in claim()] for _ in range(2)] == [[first.pk, second.pk], [third.pk]]
 
 
-def test_claim_takes_no_more_than_the_limit(waiting):
-    assert [len(claim(limit=2)) for _ in range(3)] == [2, 1, 0]
+def test_claim_takes_up_to_the_limit_and_the_rest_of_their_clocks(lease):
+    make_clocks(3)
+    fire_due_steps(NOW)
+    assert [len(claim(limit=2)) for _ in range(3)] == [6, 3, 0]
 
 
 def test_claim_waits_for_not_before(waiting):
@@ -81,7 +83,7 @@ def test_claim_reads_clock_and_step_without_more_queries(waiting, django_assert_
 def test_claim_takes_as_many_queries_for_three_as_for_thirty(lease, django_assert_max_num_queries):
     make_clocks(10)
     fire_due_steps(NOW)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         assert len(claim()) == 30
 
 
