@@ -8,6 +8,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from config import broker
+from config.dead_man import read_target
 
 SECRET_LENGTH = 50
 SECRET_DISTINCT_CHARACTERS = 10
@@ -62,4 +63,16 @@ def check_database_server(app_configs: Any, **kwargs: Any) -> Iterable[CheckMess
             "Production runs on SQLite, which is for one machine only.",
             hint="Set DATABASE_URL to a PostgreSQL database.",
             id="config.W004",
+        )
+
+
+@register()
+def check_dead_man_url(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """E005: an address that cannot be asked would never raise the alarm it is there for."""
+    # The address itself may be a secret, so it is not repeated.
+    if settings.DEAD_MAN_URL and read_target(settings.DEAD_MAN_URL) is None:
+        yield Error(
+            "DEAD_MAN_URL is not an address that can be asked.",
+            hint="Give a whole http or https address without a user name, or leave it empty.",
+            id="config.E005",
         )

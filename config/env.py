@@ -46,6 +46,7 @@ class Environment:
     email_url: str
     email_from: str
     slack_hosts: list[str]
+    dead_man_url: str
     log_format: str
     log_level: str
     web_workers: int
@@ -100,6 +101,7 @@ def _read(kind: Kind, env: Any) -> Environment:
         email_url=env.str("EMAIL_URL", default="" if kind == "prod" else "file:"),
         email_from=env.str("EMAIL_FROM", default=f"handoff@{site_host}"),
         slack_hosts=env.list("NOTIFY_SLACK_HOSTS", default=["hooks.slack.com"]),
+        dead_man_url=env.str("DEAD_MAN_URL", default="").strip(),
         log_format=_one_of(env, "LOG_FORMAT", "json" if kind == "prod" else "text", "json", "text"),
         log_level=_one_of(env, "LOG_LEVEL", "INFO", *LOG_LEVELS),
         web_workers=int(_positive(env, "WEB_WORKERS", 2)),

@@ -69,7 +69,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("Touches", "call", "admin:handoff_touch_changelist"),
                 Entry("Not delivered", "report", "admin:notify_message_changelist"),
                 Entry("Steps set aside", "timer_off", "admin:sla_escalation_changelist"),
-                Entry("Health", "monitor_heart", "admin:core_heartbeat_changelist"),
+                Entry("Health", "monitor_heart", "health", badge="health", counted="to look at"),
             ),
         ),
         Group("Me", (INBOX, NOTIFICATIONS, Entry("Time off", "event_busy", "accounts:time_off"))),
@@ -81,6 +81,7 @@ SHELL_BADGES: dict[str, str] = {
     "late": "handoff.views.manager.late_badge",
     "held": "handoff.views.manager.held_badge",
     "contests": "handoff.views.manager.contest_badge",
+    "health": "config.views.health_badge",
 }
 
 

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import healthz, readyz
+from config.views import health, health_retry, healthz, readyz
 
 handler400 = "core.views.bad_request"
 handler403 = "core.views.permission_denied"
@@ -11,6 +11,8 @@ handler500 = "core.views.server_error"
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("readyz/", readyz, name="readyz"),
+    path("health/", health, name="health"),
+    path("health/steps/<int:pk>/retry/", health_retry, name="health_retry"),
     path("", include("handoff.urls")),
     path("", include("accounts.urls")),
     path("inbox/", include("notify.urls")),

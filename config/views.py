@@ -3,14 +3,25 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.db import Error
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
+from accounts.rules.policy import Action
 from config import broker
+from config.selectors import health_of, wanting_attention
+from core.admin import page, person, signed_in
+from core.banner import late_loops_now
+from core.errors import NotPermitted
 from core.loops import database_now
+from core.navigation import know_badge
 from core.selectors import LoopState, loop_states
+from handoff.services import retry_step
 
 
 @never_cache
@@ -47,3 +58,28 @@ def describe(state: LoopState) -> dict[str, Any]:
         "stale": state.is_stale,
         "last_error_at": state.last_error_at,
     }
+
+
+@require_safe
+@signed_in
+def health(request: HttpRequest) -> HttpResponse:
+    """The loops, what waits for them, and what they have given up."""
+    if not person(request, User).may(Action.HEALTH_READ):
+        raise NotPermitted("How Handoff itself runs is for admins to read.")
+    shown = health_of(database_now())
+    know_badge(request, "health", shown.attention)
+    return page(request, "config/health.html", {"health": shown})
+
+
+@require_POST
+@signed_in
+def health_retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try a step that was set aside again."""
+    row = retry_step(escalation_id=pk, by=person(request, User), now=timezone.now())
+    messages.success(request, f"The step of {row.lead.name} is tried again now.")
+    return HttpResponseRedirect(reverse("health"))
+
+
+def health_badge(user: User) -> int:
+    """How many things want an admin: the number in the menu."""
+    return wanting_attention() + len(late_loops_now())

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from core.banner import late_loops_now
 from core.errors import DomainError, NotPermitted, NotVisible
 from core.history import past_changes
 from core.paging import BoundedPaginator
@@ -64,6 +65,11 @@ class HandoffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
         """Leave out what other packages bring along: their pages write past our services."""
         if admin_class is not None and issubclass(admin_class, ShellAdmin):
             super().register(model_or_iterable, admin_class, **options)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """What every page gets; the banner says when the work behind the pages stands still."""
+        context: dict[str, Any] = super().each_context(request)
+        return {**context, "late_loops": late_loops_now()}
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_authenticated)

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,11 +22,14 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
+from core.findings import CLOCK_JUMPED, keep_finding
 from core.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 
 LAST_ERROR_LENGTH = 2_000
+# So far may the time of day move otherwise than time itself before that is news.
+JUMP = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,13 @@ class Loop:
 
     `run(now)` does one batch and returns how many items it handled; a tick calls it again, with
     the database's time read anew, until it returns 0 or the tick's time is over. So it must
-    not count an item that it will find again at once.
+    not count an item that it will find again at once. `about` says in plain words what it does.
     """
 
     name: str
     every: timedelta
     run: Callable[[datetime], int]
+    about: str = ""
 
 
 class Outcome(Enum):
@@ -56,7 +61,32 @@ class Tick:
     handled: int = 0
 
 
+class ClockWatch:
+    """Compares the time of day with a clock that nobody sets and that sleeps with its machine."""
+
+    def __init__(self) -> None:
+        self._last: tuple[datetime, float] | None = None
+        self._lock = threading.Lock()
+
+    def jump(self, now: datetime, monotonic: float) -> timedelta | None:
+        """How far the time of day has moved by itself since the last reading, if that is news.
+
+        `now` and `monotonic`, in seconds, were read one after the other. Loops that run side by
+        side hand their readings in late: one from before the last is passed over.
+        """
+        with self._lock:
+            last = self._last
+            if last is not None and monotonic < last[1]:
+                return None
+            self._last = (now, monotonic)
+        if last is None:
+            return None
+        by = (now - last[0]) - timedelta(seconds=monotonic - last[1])
+        return by if abs(by) > JUMP else None
+
+
 _loops: dict[str, Loop] = {}
+_watch = ClockWatch()
 
 
 def register(loop: Loop) -> Loop:
@@ -105,6 +135,7 @@ def _work_off(loop: Loop, using: str) -> Tick:
     handled = 0
     while True:
         now = database_now(using)
+        _note_jump(loop, now, using)
         batch = loop.run(now)
         handled += batch
         seconds = time.monotonic() - started
@@ -117,6 +148,15 @@ def _work_off(loop: Loop, using: str) -> Tick:
             extra={"loop": loop.name, "handled": handled, "seconds": round(seconds, 3)},
         )
     return Tick(Outcome.DONE, handled)
+
+
+def _note_jump(loop: Loop, now: datetime, using: str) -> None:
+    by = _watch.jump(now, time.monotonic())
+    if by is None:
+        return
+    found = {"seconds": round(by.total_seconds()), "worker": this_worker()}
+    logger.warning("clock jumped", extra={"loop": loop.name, **found})
+    keep_finding(CLOCK_JUMPED, at=now, data=found, using=using)
 
 
 def _beat(loop: Loop, now: datetime, using: str, *, busy: bool) -> None:

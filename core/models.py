@@ -31,6 +31,25 @@ class Heartbeat(models.Model):
         return self.loop
 
 
+class Finding(models.Model):
+    """What was last found of one kind about how the product itself runs: the last word only.
+
+    `data` holds figures and codes; pages turn them into words.
+    """
+
+    kind = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], name="core_finding_one_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 class IdempotencyKey(Timestamped):
     """One request that a client may repeat: its body's hash and, once done, its answer.
 

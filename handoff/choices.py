@@ -161,6 +161,7 @@ class EventKind(models.TextChoices):
     OUTCOME_RECORDED = "outcome_recorded", "Outcome recorded"
     MERGED = "merged", "Merged with another lead"
     RETARGETED = "retargeted", "Clock timed anew"
+    RETIMED = "retimed", "Open clocks re-timed"
     EXTENDED = "extended", "More time given"
     PAUSED = "paused", "Clock paused"
     RESUMED = "resumed", "Clock resumed"
@@ -170,3 +171,4 @@ class EventKind(models.TextChoices):
     BREACHED = "breached", "Due time missed"
     ALERTED = "alerted", "Manager alerted"
     STEP_SUPERSEDED = "step_superseded", "Step no longer needed"
+    STEP_RETRIED = "step_retried", "Step tried again"

@@ -6,10 +6,29 @@ from core.loops import Loop, register
 from handoff.services import apply_cover, apply_escalations, drain_holding, remind_of_meetings
 
 APPLY_ESCALATIONS = register(
-    Loop("handoff.apply_escalations", timedelta(seconds=1), apply_escalations)
+    Loop(
+        "handoff.apply_escalations",
+        timedelta(seconds=1),
+        apply_escalations,
+        "Reminds, alerts and moves leads",
+    )
 )
-DRAIN_HOLDING = register(Loop("handoff.drain_holding", timedelta(seconds=5), drain_holding))
+DRAIN_HOLDING = register(
+    Loop("handoff.drain_holding", timedelta(seconds=5), drain_holding, "Places leads that are held")
+)
 REMIND_OF_MEETINGS = register(
-    Loop("handoff.remind_of_meetings", timedelta(seconds=10), remind_of_meetings)
+    Loop(
+        "handoff.remind_of_meetings",
+        timedelta(seconds=10),
+        remind_of_meetings,
+        "Reminds of meetings",
+    )
 )
-APPLY_COVER = register(Loop("handoff.apply_cover", timedelta(seconds=10), apply_cover))
+APPLY_COVER = register(
+    Loop(
+        "handoff.apply_cover",
+        timedelta(seconds=10),
+        apply_cover,
+        "Passes leads of people who are away to their cover",
+    )
+)

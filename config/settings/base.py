@@ -197,6 +197,14 @@ LOOP_BUDGET_SECONDS = 10 * _SCALE
 HEARTBEAT_IDLE_SECONDS = 5 * _SCALE
 # No tick for this long, or for three periods of a slow loop: /readyz/ answers 503.
 LOOP_STALE_SECONDS = 60 * _SCALE
+# A loop that never ticked is called late once a web process has been up for this long.
+LOOP_GRACE_SECONDS = 90 * _SCALE
+# So often it is looked whether clocks are behind their next step by more than this.
+RECONCILE_SECONDS = 60 * _SCALE
+# Asked for this often while all loops tick; one try is over after the other.
+DEAD_MAN_URL = ENV.dead_man_url
+DEAD_MAN_SECONDS = 60 * _SCALE
+DEAD_MAN_DEADLINE_SECONDS = 10 * _SCALE
 # A worker that was given no task for this long ends itself; its supervisor starts a new one.
 WORKER_WATCHDOG_SECONDS = 120 * _SCALE
 # What a killed worker had claimed is claimed again after this.

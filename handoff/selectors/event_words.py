@@ -23,7 +23,7 @@ from handoff.selectors.agreed import money_words
 from handoff.selectors.held import exclusion_sentences
 from handoff.selectors.lists import in_sentence
 from handoff.selectors.story import clock_time
-from sla.choices import ClockKind
+from sla.choices import ClockKind, StepAction
 
 LABELS_NAMED = 3
 LATE = frozenset({EventKind.BREACHED, EventKind.TIMED_OUT})
@@ -247,6 +247,27 @@ def _alerted(told: Told) -> tuple[str, str]:
     return f"{told.person('told')} was alerted:", f"{told.late_one} {did}"
 
 
+def _retimed(told: Told) -> tuple[str, str]:
+    """Each clock with its new due time, and the old one where it moved."""
+    said = []
+    for clock in told.data.get("clocks", ()):
+        kind, due_at = clock.get("clock_kind"), str(clock.get("due_at") or "")
+        if kind not in ClockKind.values or not due_at:
+            continue
+        due, was_at = datetime.fromisoformat(due_at), str(clock.get("was_due_at") or due_at)
+        moved = datetime.fromisoformat(was_at) != due
+        was = f" instead of {clock_time(datetime.fromisoformat(was_at), now=told.now)}"
+        due_words = clock_time(due, now=told.now)
+        said.append(f"{ClockKind(kind).label} is due {due_words}{was if moved else ' as before'}")
+    return "Open clocks re-timed", f"by {told.by}: {'; '.join(said)}." if said else f"by {told.by}."
+
+
+def _retried(told: Told) -> tuple[str, str]:
+    action = told.data.get("action", "")
+    name = StepAction(action).label if action in StepAction.values else action
+    return "A step that had failed is tried again", f"by {told.by}: {in_sentence(name)}."
+
+
 WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
     EventKind.DRAFTED: ("edit_note", _drafted),
     EventKind.EDITED: ("edit", _edited),
@@ -276,6 +297,7 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
     EventKind.OUTCOME_RECORDED: ("flag", _outcome),
     EventKind.MERGED: ("merge", _by("Merged with another handoff of this buyer")),
     EventKind.RETARGETED: ("update", _clocked("was timed anew")),
+    EventKind.RETIMED: ("update", _retimed),
     EventKind.EXTENDED: ("more_time", _clocked("got more time")),
     EventKind.PAUSED: ("pause", _clocked("was paused")),
     EventKind.RESUMED: ("play_arrow", _clocked("was resumed")),
@@ -291,4 +313,5 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
         "remove",
         lambda _: ("A step was no longer needed,", "so nobody was told."),
     ),
+    EventKind.STEP_RETRIED: ("refresh", _retried),
 }

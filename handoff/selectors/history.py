@@ -36,11 +36,13 @@ _CLOCKS = frozenset(
         EventKind.BREACHED,
         EventKind.ALERTED,
         EventKind.STEP_SUPERSEDED,
+        EventKind.STEP_RETRIED,
         EventKind.EXTENDED,
         EventKind.PAUSED,
         EventKind.RESUMED,
         EventKind.ACKNOWLEDGED,
         EventKind.RETARGETED,
+        EventKind.RETIMED,
     }
 )
 _TOUCHES = frozenset({EventKind.TOUCHED, EventKind.NEXT_STEP_DATED})

@@ -26,6 +26,7 @@ from handoff.services.leaving import Offboarded, offboard_user
 from handoff.services.meetings import remind_of_meetings
 from handoff.services.merging import merge_duplicate
 from handoff.services.moves import reassign_handoff
+from handoff.services.set_aside import retry_step
 from handoff.services.setup import install_type, set_up
 from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
@@ -58,6 +59,7 @@ __all__ = [
     "remind_of_meetings",
     "replay_handoffs",
     "resume_clocks",
+    "retry_step",
     "return_handoff",
     "rule_on_contest",
     "save_draft",

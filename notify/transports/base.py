@@ -1,7 +1,9 @@
 """What all ways out of the house share: the failures, and an end to every wait."""
 
 import contextlib
+import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -85,6 +87,19 @@ def within(
         raise TemporaryFailure(f"No answer within {seconds:g} seconds.")
     if errors:
         raise errors[0]
+
+
+def http_connection(
+    host: str, port: int | None, *, is_tls: bool, seconds: float
+) -> http.client.HTTPConnection:
+    """A line by http or https; the standard library's follows no redirect and takes no proxy from
+    the environment.
+    """
+    if not is_tls:
+        return http.client.HTTPConnection(host, port, timeout=seconds)
+    return http.client.HTTPSConnection(
+        host, port, timeout=seconds, context=ssl.create_default_context()
+    )
 
 
 def hang_up(connected: socket.socket | Any) -> None:

@@ -6,7 +6,6 @@ from the environment and checks certificates.
 
 import http.client
 import json
-import ssl
 import threading
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -34,6 +33,7 @@ from notify.transports.base import (
     PermanentFailure,
     TemporaryFailure,
     hang_up,
+    http_connection,
     within,
 )
 
@@ -77,7 +77,9 @@ class Answer:
 
 
 def _post(webhook: Webhook, body: bytes) -> Answer:
-    connection = _connection(webhook)
+    connection = http_connection(
+        webhook.host, webhook.port, is_tls=webhook.is_tls, seconds=settings.NOTIFY_SEND_SECONDS
+    )
     answers: list[Answer] = []
 
     def work() -> None:
@@ -98,15 +100,6 @@ def _post(webhook: Webhook, body: bytes) -> Answer:
     except (OSError, http.client.HTTPException) as error:
         raise TemporaryFailure(f"Slack could not be reached: {type(error).__name__}") from error
     return answers[0]
-
-
-def _connection(webhook: Webhook) -> http.client.HTTPConnection:
-    seconds = settings.NOTIFY_SEND_SECONDS
-    if not webhook.is_tls:
-        return http.client.HTTPConnection(webhook.host, webhook.port, timeout=seconds)
-    return http.client.HTTPSConnection(
-        webhook.host, webhook.port, timeout=seconds, context=ssl.create_default_context()
-    )
 
 
 def _judge(answer: Answer, destination: Destination) -> None:
