@@ -16,9 +16,10 @@ from django.utils.dateparse import parse_datetime
 from handoff.choices import EventKind, Status, Verdict
 from handoff.models import Contest, Event, Handoff, HandoffClock, Leg, Touch
 from handoff.models.handoff import OPEN
+from handoff.selectors.waiting import wait_problems
 from notify.models import Message
 from routing.models import Load, Pool, Turn
-from sla.choices import ClockState, EscalationState
+from sla.choices import ClockKind, ClockState, EscalationState
 from sla.models import Clock, Escalation, Pause
 from sla.rules.schedule import decode
 
@@ -246,6 +247,28 @@ def contacts(now: datetime) -> Iterator[str]:
         yield f"handoff {pk} has a touch that counts, and says that the buyer was not reached"
 
 
+def waits(now: datetime) -> Iterator[str]:
+    """The buyer's clock starts with the handoff and never anew, one receiver has it at a time, and
+    the parts of every wait add up to it.
+    """
+    anew = HandoffClock.objects.filter(
+        kind=ClockKind.CONTACT, is_current=True, clock__started_at__gt=F("handoff__submitted_at")
+    )
+    for pk, clock in anew.values_list("handoff_id", "clock_id").iterator():
+        yield f"clock {clock} starts after the buyer of handoff {pk} began to wait"
+    before = Leg.objects.filter(handoff=OuterRef("handoff"), pk__lt=OuterRef("pk"))
+    going_on = Q(ended_at__isnull=True) | Q(ended_at__gt=OuterRef("assigned_at"))
+    twice = Leg.objects.filter(Exists(before.filter(going_on)))
+    for pk, leg in twice.values_list("handoff_id", "pk").iterator():
+        yield f"handoff {pk} was with somebody else when leg {leg} began"
+    submitted = Handoff.objects.filter(submitted_at__isnull=False).defer("answers").order_by("pk")
+    last = 0
+    while rows := list(submitted.filter(pk__gt=last)[:BATCH]):
+        last = rows[-1].pk
+        for pk, words in wait_problems(rows, now=now):
+            yield f"handoff {pk}: {words}"
+
+
 def ledgers(now: datetime) -> Iterator[str]:
     """Each pool's turns are numbered without a gap, each leg has its own, and loads add up."""
     pools = Pool.objects.annotate(made=Count("turns")).values_list("pk", "sequence", "made")
@@ -298,6 +321,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("due times", due_times),
     ("events", replays),
     ("contacts", contacts),
+    ("waits", waits),
     ("ledgers", ledgers),
     ("drafts", refusals_left_nothing),
 )

@@ -106,6 +106,8 @@ PLANTED = [
     ("contacts", "DELETE FROM handoff_touch WHERE handoff_id = {reached}"),
     ("contacts", "UPDATE handoff_handoff SET first_contact_at = NULL, contact_seconds = NULL "
                  "WHERE id = {reached}"),
+    ("waits", f"UPDATE sla_clock SET started_at = {sql(NOW + timedelta(seconds=1))} "
+              "WHERE id = {pending_contact}"),
     ("drafts", "UPDATE handoff_leg SET handoff_id = {draft} WHERE handoff_id = {returned}"),
 ]  # fmt: skip
 
@@ -116,6 +118,33 @@ def test_what_is_planted_is_found(ids, check, statement):
         cursor.execute(statement.format(**ids))
         assert cursor.rowcount >= 1
     assert check in {found.check for found in findings(NOW)}
+
+
+WAITS = [
+    # Two receivers at once, from the second one's assignment on.
+    f"UPDATE handoff_leg SET ended_at = {LATER} WHERE ended_as = 'conflict'",
+    # Paused twice at once: the clock takes the same hour off two times.
+    "INSERT INTO sla_pause (clock_id, starts_at, ends_at, reason) "
+    f"SELECT clock_id, starts_at, {LATER}, 'twice' FROM sla_pause",
+]
+
+
+@pytest.mark.parametrize("statement", WAITS)
+def test_wait_whose_parts_disagree_is_found(db, statement):
+    world = make_world(preset="temperatures")
+    row = world.submitted()
+    reject_handoff(row, reason="conflict", by=row.owner, now=NOW + HOUR / 2)
+    until, after = NOW + HOUR, NOW + 2 * HOUR
+    extend_clock(
+        row, kind="contact", until=until, reason="Trip.", by=world.manager, now=NOW + HOUR / 2
+    )
+    assert [found for found in findings(after) if found.check == "waits"] == []
+    with triggers.suspended(), connection.cursor() as cursor:
+        cursor.execute(statement)
+        assert cursor.rowcount == 1
+    found = [found.text for found in findings(after) if found.check == "waits"]
+    assert len(found) == 1
+    assert f"handoff {row.pk}" in found[0]
 
 
 def test_clock_that_no_sweep_has_seen_and_work_left_undone_are_found(ids):
