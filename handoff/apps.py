@@ -8,9 +8,14 @@ class HandoffConfig(AppConfig):
     def ready(self) -> None:
         from core.triggers import register as register_triggers
         from handoff import checks, texts  # noqa: F401  # importing registers the checks
+        from handoff.selectors.retiming import facts_by_clock, retimings
+        from handoff.services.retiming import retime_clocks
         from handoff.triggers import all_triggers
         from handoff.vocabulary import register as register_vocabulary
+        from sla import uses
 
         register_triggers(*all_triggers())
         texts.register()
         register_vocabulary()
+        uses.register_facts(facts_by_clock)
+        uses.register_retiming(retimings, retime_clocks)

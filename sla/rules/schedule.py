@@ -6,7 +6,7 @@ the breach before anything else at its instant, then by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,6 +45,11 @@ class Plan:
 
     def next_at(self, fired: int) -> datetime | None:
         return self.rungs[fired].at if fired < len(self.rungs) else None
+
+    def only(self, step_ids: Collection[int]) -> Plan:
+        """The plan without the other steps."""
+        kept = tuple(rung for rung in self.rungs if rung.step_id in step_ids)
+        return Plan(self.due_at, kept)
 
 
 def plan(

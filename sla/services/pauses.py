@@ -130,6 +130,9 @@ def move_clock(clock: Clock) -> None:
         fired=clock.fired,
         is_breached=clock.breached_at is not None,
     )
+    if clock.replaces_id is not None:
+        # What fired on the clock before is not on this one's schedule, and stays away.
+        plan = plan.only({rung.step_id for rung in rungs})
     clock.due_at = plan.due_at
     clock.schedule = schedule.encode(plan.rungs)
     clock.next_step_at = plan.next_at(clock.fired)

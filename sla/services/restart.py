@@ -148,7 +148,9 @@ def _take_place(
         Acknowledgement(clock=new, by_id=one.by_id, at=one.at, until=one.until, note=one.note)
         for one in old.acknowledgements.all()
     )
-    if new.state == ClockState.RUNNING:
+    if new.state == ClockState.PAUSED:
+        move_clock(new)
+    else:
         record_passed(new, until=until, now=now)
         _carry_waits(old, new)
     return new

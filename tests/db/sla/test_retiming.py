@@ -113,7 +113,8 @@ def test_rule_2_retimed_carries_pauses_and_stays_paused(clock):
     pause_clock(clock=clock, starts_at=START + 2 * HOUR, now=START + 2 * HOUR, **WHY)
     now = START + 3 * HOUR
     new = retimed(clock, make_target(kind="contact", amount=120), now=now)
-    assert new.state == "paused"
+    # As with every paused clock, the pause that goes on counts once it has ended.
+    assert (new.state, new.due_at) == ("paused", START + 3 * HOUR)
     assert not actions(new)
     resume_clock(clock=new, now=now)
     # An hour and an hour of pauses on top of the two of the target.
@@ -177,6 +178,17 @@ def test_rule_2_steps_that_have_fired_do_not_fire_again(clock):
     sweep(now)
     handle(now)
     new = retimed(clock, make_target(kind="contact", amount=360), now=now)
+    sweep(new.due_at + HOUR)
+    assert actions(new) == ["breach", "alert_manager"]
+
+
+def test_rule_2_a_pause_afterwards_does_not_bring_back_what_has_fired(clock):
+    now = clock.due_at - HOUR / 2
+    sweep(now)
+    handle(now)
+    new = retimed(clock, make_target(kind="contact", amount=360), now=now)
+    pause_clock(clock=new, starts_at=now, ends_at=now + HOUR, now=now, **WHY)
+    assert new.due_at == START + 7 * HOUR
     sweep(new.due_at + HOUR)
     assert actions(new) == ["breach", "alert_manager"]
 

@@ -1,0 +1,63 @@
+"""Re-timing beside people and the sweep, as real processes. Runs on PostgreSQL and on SQLite."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from handoff.models import HandoffClock
+from handoff.selectors.verify import findings
+from handoff.services import apply_escalations
+from sla.models import Clock, Escalation
+from sla.services import fire_due_steps
+from tests.db.handoff import retiming_racers
+from tests.factories.handoff import NOW, make_world, only_accept
+from tests.support.race import race
+
+pytestmark = [
+    pytest.mark.races,
+    pytest.mark.timeout(300),
+    pytest.mark.django_db(transaction=True),
+]
+ROUNDS = 60
+
+
+def test_retime_against_accept_and_sweep_loses_and_doubles_nothing():
+    world = make_world(receivers=1)
+    only_accept(minutes=240)
+    ids, times = [], []
+    for n in range(ROUNDS):
+        handoff = world.submitted(now=NOW + timedelta(minutes=10 * n))
+        ids.append(handoff.pk)
+        # A moment before or after what is due next: by the new policy 2 h, by the old one 4.
+        hours = timedelta(hours=(2, 4)[n % 2])
+        times.append(handoff.submitted_at + hours + timedelta(seconds=(-1, 1)[n // 2 % 2]))
+    only_accept(minutes=120)
+
+    accepted, retimed, _ = race(
+        retiming_racers.take_part,
+        [
+            ("accept", world.ae.pk, ids, times),
+            ("retime", world.admin.pk, ids, times),
+            ("sweep", world.ae.pk, ids, times),
+        ],
+    )
+
+    assert accepted == ROUNDS
+    assert 0 <= retimed <= ROUNDS
+    current = HandoffClock.objects.filter(is_current=True, kind="accept")
+    assert current.count() == ROUNDS
+    assert set(current.values_list("clock__state", flat=True)) == {"met"}
+    assert Clock.objects.filter(replaces__isnull=False).count() == retimed
+    for clock in Clock.objects.filter(handoff_clock__is_current=True):
+        assert (clock.breached_at is not None) == (clock.met_at > clock.due_at)
+    # The fact stays on the clock that was re-timed, and is written once for each handoff.
+    breaches = Escalation.objects.filter(step__action="breach")
+    missed = current.filter(clock__breached_at__isnull=False)
+    assert Counter(breaches.values_list("clock__handoff_clock__handoff", flat=True)) == Counter(
+        missed.values_list("handoff", flat=True)
+    )
+    late = max(times) + timedelta(hours=1)
+    while fire_due_steps(late) or apply_escalations(late):
+        pass
+    assert [f"{one.check}: {one.text}" for one in findings(late)] == []
