@@ -119,6 +119,25 @@ class Attempt(Timestamped):
         return f"attempt {self.n} of message {self.message_id}"
 
 
+class LastDigest(Timestamped):
+    """When a person was last told of many things at once over a channel.
+
+    In a storm this keeps the next ones together, too.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "channel"], name="notify_lastdigest_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"last digest to {self.user_id} by {self.channel}"
+
+
 class Preference(Timestamped):
     """What a person has said about one topic and one way out of the house.
 

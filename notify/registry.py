@@ -39,6 +39,9 @@ class Text:
             raise ValueError(f"a text links to a path on this site only, not to {self.path!r}")
 
 
+# A digest of very many tells so many of them.
+MOST_LINES = 50
+
 Refresh = Callable[[Message, datetime], Text | None]
 RefreshMany = Callable[[Sequence[Message], datetime], Mapping[int, Text | None]]
 
@@ -107,8 +110,36 @@ def digest(texts: Sequence[Text]) -> Text:
         path=reverse("notify:inbox"),
         tone=lines[0].tone,
         action="Open your inbox",
-        lines=tuple(lines),
+        lines=(*lines[:MOST_LINES], *_rest(len(lines) - MOST_LINES)),
     )
+
+
+def _rest(count: int) -> tuple[Text, ...]:
+    return (Text(f"and {count:,} more, in your inbox"),) if count > 0 else ()
+
+
+def refresh_together(messages: Sequence[Message], now: datetime) -> dict[int, Text | None]:
+    """The texts of those whose kinds make many at once; one that fails leaves out its kinds.
+
+    Who needs the others asks for each alone.
+    """
+    texts: dict[int, Text | None] = {}
+    for make, batch in _batches(messages).items():
+        try:
+            texts.update(make(batch, now))
+        except Exception:
+            logger.exception("texts could not be made together", extra={"count": len(batch)})
+    return texts
+
+
+def _batches(messages: Sequence[Message]) -> dict[RefreshMany, list[Message]]:
+    """The messages of known kinds by what makes many texts at once."""
+    batches: dict[RefreshMany, list[Message]] = {}
+    for message in messages:
+        kind = _kinds.get(message.kind)
+        if kind is not None and kind.refresh_many is not None:
+            batches.setdefault(kind.refresh_many, []).append(message)
+    return batches
 
 
 def refresh(message: Message, now: datetime) -> Text | None:
@@ -125,17 +156,11 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text]:
     plain line, as do an unknown kind and a message that has become untrue.
     """
     texts: dict[int, Text] = {}
-    batches: dict[RefreshMany, list[Message]] = {}
-    for message in messages:
-        kind = _kinds.get(message.kind)
-        if kind is None:
-            texts[message.pk] = UNKNOWN
-        elif kind.refresh_many is None:
-            texts[message.pk] = _shown(message, now)
-        else:
-            batches.setdefault(kind.refresh_many, []).append(message)
-    for make, batch in batches.items():
+    for make, batch in _batches(messages).items():
         texts.update(_shown_batch(make, batch, now))
+    for message in messages:
+        if message.pk not in texts:
+            texts[message.pk] = _shown(message, now) if message.kind in _kinds else UNKNOWN
     return texts
 
 

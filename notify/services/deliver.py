@@ -13,16 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef
+from django.db.models import Exists, OuterRef
 
 from notify import registry, selectors
-from notify.choices import MessageState
 from notify.models import Attempt, Message
 from notify.registry import Text
-from notify.rules.delivery import DIGEST_OVER, Outcome, is_poison, sources_of
+from notify.rules.delivery import DIGEST_OVER, Outcome, is_poison
 from notify.rules.ways import is_wanted
-from notify.services.settle import Claim, Result, bury_poison, settle
+from notify.services.claim import Claim, claim
+from notify.services.settle import Result, bury_poison, settle
 from notify.transports import (
     TRANSPORTS,
     DestinationGone,
@@ -37,7 +36,7 @@ logger = logging.getLogger(__name__)
 BATCH_SIZE = 100
 # So far ahead is looked for messages that belong together.
 DUE_WINDOW = 2_000
-DIGEST_SIZE = 100
+DIGEST_SIZE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _parcels(channel: str, now: datetime) -> list[list[int]]:
     """The ids of what is due, oldest first; those that go out as one digest together."""
     parcels: list[list[int]] = []
     together: dict[int, list[int]] = {}
-    for due in _awake(_due(channel, now), now):
+    for due in _spaced(_awake(_due(channel, now), now), channel, now):
         parcel = together.get(due.recipient)
         if due.goes_alone:
             parcels.append([due.pk])
@@ -136,15 +135,26 @@ def _awake(due: list[Due], now: datetime) -> list[Due]:
     return [one for one in due if one.ignores_quiet or one.recipient not in ends]
 
 
+def _spaced(due: list[Due], channel: str, now: datetime) -> list[Due]:
+    """Without what is due to people who have just had a digest: it waits for the next one."""
+    if not due:
+        return []
+    until = selectors.next_digests({one.recipient for one in due}, channel, now)
+    for recipient, at in until.items():
+        pks = [one.pk for one in due if one.recipient == recipient]
+        Message.objects.due(now).filter(pk__in=pks).update(not_before=at)
+    return [one for one in due if one.recipient not in until]
+
+
 def _deliver(
     channel: str, pks: list[int], transports: Transports, by_now: Callable[[], datetime]
 ) -> int:
     """Handle the messages of one parcel; return how many no other process was first with."""
-    claims = _claim_all(pks, by_now())
-    for claim in claims:
-        if is_poison(claim.crashes):
-            bury_poison(claim, by_now())
-    ready = _texts_of([claim for claim in claims if not is_poison(claim.crashes)], by_now)
+    claims = claim(pks, by_now())
+    for one in claims:
+        if is_poison(one.crashes):
+            bury_poison(one, by_now())
+    ready = _texts_of([one for one in claims if not is_poison(one.crashes)], by_now)
     if ready:
         batch = uuid.uuid4() if len(ready) > 1 else None
         result = _hand_over(channel, ready, transports)
@@ -152,72 +162,55 @@ def _deliver(
     return len(claims)
 
 
-@transaction.atomic
-def _claim_all(pks: list[int], now: datetime) -> list[Claim]:
-    # By id, so that two processes never wait for one another.
-    claims = (_claim(pk, now) for pk in sorted(pks))
-    return [claim for claim in claims if claim is not None]
-
-
-@transaction.atomic
-def _claim(pk: int, now: datetime) -> Claim | None:
-    """Take the message for the length of a lease, with its try on record; None: it is taken."""
-    taken = (
-        Message.objects.due(now)
-        .filter(pk=pk, state__in=sources_of(MessageState.SENDING))
-        .update(
-            state=MessageState.SENDING,
-            lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
-            attempts=F("attempts") + 1,
-        )
-    )
-    if not taken:
-        return None
-    message = Message.objects.select_related("recipient").get(pk=pk)
-    crashes = _crashes(message)
-    last = message.tries.aggregate(last=Max("n"))["last"] or 0
-    attempt = Attempt.objects.create(message=message, n=last + 1, started_at=now)
-    return Claim(message, attempt, crashes)
-
-
-def _crashes(message: Message) -> int:
-    """How many of the tries since the message was queued, or retried, came to no end."""
-    earlier = message.tries.order_by("-n").values_list("is_delivered", flat=True)
-    return sum(delivered is None for delivered in earlier[: message.attempts - 1])
-
-
 def _texts_of(claims: list[Claim], by_now: Callable[[], datetime]) -> list[Ready]:
     """What the messages say now; those that say nothing more, or cannot, are settled here."""
     ready = []
-    for claim in claims:
+    obsolete: dict[str, list[Claim]] = {}
+    texts = _Texts([one.message for one in claims], by_now())
+    for one in claims:
         try:
-            text = _text_of(claim.message, by_now())
+            text = texts.of(one.message, by_now())
         except registry.UnknownKind as failure:
             # A kind is unknown while an older worker still runs beside a new one.
-            settle([claim], Result(Outcome.FAILED, str(failure)), by_now())
+            settle([one], Result(Outcome.FAILED, str(failure)), by_now())
         except NowhereToSend as cause:
-            settle([claim], Result(Outcome.OBSOLETE, str(cause)), by_now())
+            obsolete.setdefault(str(cause), []).append(one)
         except Exception as error:
-            logger.exception("message has no text", extra={"message_id": claim.message.pk})
-            settle([claim], _crash(error), by_now())
+            logger.exception("message has no text", extra={"message_id": one.message.pk})
+            settle([one], _crash(error), by_now())
         else:
-            ready.append(Ready(claim, text))
+            ready.append(Ready(one, text))
+    for why, those in obsolete.items():
+        settle(those, Result(Outcome.OBSOLETE, why), by_now())
     return ready
 
 
-def _text_of(message: Message, now: datetime) -> Text:
-    """Raises NowhereToSend where there is nothing left to say, or nobody who wants to hear it."""
-    if not message.recipient.is_active:
-        raise NowhereToSend("The recipient is no longer active.")
-    topic = registry.topic_of(message.kind)
-    # What was chosen since the message was queued holds too.
-    said = selectors.said_by(message.recipient, message.channel) if topic else {}
-    if not is_wanted(topic, message.channel, said):
-        raise NowhereToSend("The recipient wants no such message on this channel.")
-    text = registry.refresh(message, now)
-    if text is None:
-        raise NowhereToSend("")
-    return text
+class _Texts:
+    """What several messages to one person say; read together where their kinds can be."""
+
+    def __init__(self, messages: Sequence[Message], now: datetime) -> None:
+        self._said: dict[str, dict[str, bool]] = {}
+        self._made = registry.refresh_together(messages, now) if len(messages) > 1 else {}
+
+    def of(self, message: Message, now: datetime) -> Text:
+        """Raises NowhereToSend where there is nothing left to say, or nobody who wants it."""
+        if not message.recipient.is_active:
+            raise NowhereToSend("The recipient is no longer active.")
+        topic = registry.topic_of(message.kind)
+        # What was chosen since the message was queued holds too.
+        if not is_wanted(topic, message.channel, self._chosen(message) if topic else {}):
+            raise NowhereToSend("The recipient wants no such message on this channel.")
+        made = self._made
+        text = made[message.pk] if message.pk in made else registry.refresh(message, now)
+        if text is None:
+            raise NowhereToSend("")
+        return text
+
+    def _chosen(self, message: Message) -> dict[str, bool]:
+        if message.channel not in self._said:
+            found = selectors.said_by(message.recipient, message.channel)
+            self._said[message.channel] = found
+        return self._said[message.channel]
 
 
 def _hand_over(channel: str, ready: Sequence[Ready], transports: Transports) -> Result:

@@ -11,25 +11,23 @@ from django.conf import settings
 from django.db import transaction
 
 from notify.choices import MessageState
-from notify.models import ERROR_LENGTH, Attempt, Destination, Message, MessageQuerySet
+from notify.models import (
+    ERROR_LENGTH,
+    Attempt,
+    Destination,
+    LastDigest,
+    Message,
+    MessageQuerySet,
+)
 from notify.rules.delivery import MAX_CRASHES, Outcome, Verdict, judge, sources_of
 from notify.rules.text import one_line
+from notify.services.claim import Claim
 from notify.services.outbox import tell_of_death
 from notify.services.ways import close_destination
 
 logger = logging.getLogger(__name__)
 
 POISONED = f"It ended the process that handled it {MAX_CRASHES} times."
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One message that this process alone may send until the lease runs out."""
-
-    message: Message
-    attempt: Attempt
-    crashes: int
-    """Earlier tries that came to no end of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +54,14 @@ def settle(
     `batch` is the digest that they went out in, or were to.
     """
     error = one_line(result.error, ERROR_LENGTH)
+    crashed = result.outcome is Outcome.CRASHED
+    is_delivered = None if crashed else result.outcome is Outcome.DELIVERED
+    Attempt.objects.filter(pk__in=[claim.attempt.pk for claim in claims]).update(
+        ended_at=now, is_delivered=is_delivered, error=error
+    )
+    if is_delivered:
+        _sent([claim.message for claim in claims], now, batch=batch)
+        return
     # One for all: what failed together goes out together again.
     jitter = random.random()  # noqa: S311  # it spreads retries and guards nothing
     for claim in claims:
@@ -64,6 +70,18 @@ def settle(
         _hold_back(claims[0].message, now + timedelta(seconds=result.retry_after))
     if result.gone is not None:
         close_destination(destination=result.gone, reason=error, now=now)
+
+
+def _sent(messages: Sequence[Message], now: datetime, *, batch: uuid.UUID | None) -> None:
+    # A fact, whoever holds the lease by now: it must not go out again if it can be helped.
+    Message.objects.filter(
+        pk__in=[message.pk for message in messages], state__in=sources_of(MessageState.SENT)
+    ).update(state=MessageState.SENT, sent_at=now, lease_until=None, last_error="", batch=batch)
+    if batch is not None:
+        one = messages[0]
+        LastDigest.objects.update_or_create(
+            user_id=one.recipient_id, channel=one.channel, defaults={"at": now}
+        )
 
 
 def _settle_one(
@@ -75,25 +93,15 @@ def _settle_one(
     jitter: float,
     batch: uuid.UUID | None,
 ) -> None:
-    crashed = result.outcome is Outcome.CRASHED
-    is_delivered = None if crashed else result.outcome is Outcome.DELIVERED
-    Attempt.objects.filter(pk=claim.attempt.pk).update(
-        ended_at=now, is_delivered=is_delivered, error=error
-    )
     message = claim.message
     verdict = judge(
         result.outcome,
         attempts=message.attempts,
-        crashes=claim.crashes + crashed,
+        crashes=claim.crashes + (result.outcome is Outcome.CRASHED),
         schedule=settings.RETRY_DELAYS_SECONDS,
         jitter=jitter,
     )
-    if verdict.state == MessageState.SENT:
-        # A fact, whoever holds the lease by now: it must not go out again if it can be helped.
-        Message.objects.filter(pk=message.pk, state__in=sources_of(MessageState.SENT)).update(
-            state=MessageState.SENT, sent_at=now, lease_until=None, last_error="", batch=batch
-        )
-    elif verdict.state == MessageState.DEAD:
+    if verdict.state == MessageState.DEAD:
         _bury(message, error, now)
     else:
         _put_back(message, verdict, error, now, batch=batch if result.is_final else None)

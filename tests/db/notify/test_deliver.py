@@ -9,6 +9,7 @@ from notify.models import Message
 from notify.registry import Text
 from notify.rules.delivery import MAX_CRASHES, Outcome
 from notify.services import deliver, deliver_due, settle
+from notify.services.claim import claim
 from notify.transports import PermanentFailure, TemporaryFailure
 
 pytestmark = pytest.mark.usefixtures("transport")
@@ -158,14 +159,14 @@ def test_deliver_due_has_the_try_on_record_before_the_text_is_made(queue_mail, m
 
 def test_deliver_due_of_what_somebody_else_sends_leaves_it(queue_mail, transport, now):
     message = queue_mail()
-    deliver._claim(message.pk, now)
+    claim([message.pk], now)
     assert deliver_due(now) == 0
     assert not transport.sent
 
 
 def test_deliver_due_after_the_lease_sends_again(queue_mail, transport, settings, now):
     message = queue_mail()
-    deliver._claim(message.pk, now)
+    claim([message.pk], now)
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     assert deliver_due(now + lease - timedelta(seconds=1)) == 0
     assert deliver_due(now + lease) == 1
@@ -179,7 +180,7 @@ def test_deliver_due_after_five_dead_processes_buries_the_message(
     message = queue_mail()
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     for _ in range(MAX_CRASHES):
-        assert deliver._claim(message.pk, now)
+        assert claim([message.pk], now)
         now += lease
     assert deliver_due(now) == 1
     assert state_of(message) == MessageState.DEAD
@@ -193,8 +194,8 @@ def test_deliver_due_by_a_slow_sender_that_succeeds_is_sent_for_all(queue_mail, 
 
     def second_sender_fails_first(message):
         lease_over = message.lease_until
-        claim = deliver._claim(message.pk, lease_over)
-        settle.settle([claim], settle.Result(Outcome.FAILED, "421 busy"), lease_over)
+        claims = claim([message.pk], lease_over)
+        settle.settle(claims, settle.Result(Outcome.FAILED, "421 busy"), lease_over)
         assert state_of(Message.objects.get(pk=message.pk)) == MessageState.PENDING
 
     transport.errors["one"] = second_sender_fails_first
@@ -208,7 +209,7 @@ def test_deliver_due_by_a_slow_sender_that_fails_changes_nothing_of_the_second(
     message = queue_mail()
 
     def second_sender_claims(message):
-        deliver._claim(message.pk, message.lease_until)
+        claim([message.pk], message.lease_until)
         return TemporaryFailure("421 busy")
 
     transport.errors["one"] = second_sender_claims

@@ -6,10 +6,11 @@ import pytest
 
 from notify import registry
 from notify.choices import Channel, MessageState, Tone
-from notify.models import Attempt, Message
+from notify.models import Attempt, LastDigest, Message
 from notify.registry import Text
 from notify.rules.delivery import MAX_CRASHES
 from notify.services import deliver, deliver_due
+from notify.services.claim import claim
 from notify.transports import PermanentFailure, TemporaryFailure
 
 
@@ -143,7 +144,7 @@ def test_deliver_due_after_a_digest_died_with_its_process_sends_each_alone(
     queue_some, transport, settings, now
 ):
     messages = queue_some(4)
-    assert len(deliver._claim_all([message.pk for message in messages], now)) == 4
+    assert len(claim([message.pk for message in messages], now)) == 4
     assert deliver_due(now) == 0
     deliver_due(now + timedelta(seconds=settings.LEASE_SECONDS))
     assert [len(pks) for pks, _ in transport.parcels] == [1] * 4
@@ -152,7 +153,7 @@ def test_deliver_due_after_a_digest_died_with_its_process_sends_each_alone(
 
 def test_deliver_due_of_a_digest_leaves_what_another_process_sends(queue_some, transport, now):
     messages = queue_some(5)
-    deliver._claim(messages[0].pk, now)
+    claim([messages[0].pk], now)
     assert deliver_due(now) == 4
     ((pks, _),) = transport.parcels
     assert messages[0].pk not in pks
@@ -202,3 +203,61 @@ def test_deliver_due_of_a_digest_needs_no_more_queries_to_find_more(
     queue_some(40, "m")
     with django_assert_max_num_queries(len(few)):
         assert [len(one) for one in deliver._parcels(Channel.EMAIL, now)] == [44]
+
+
+def test_deliver_due_within_a_minute_of_a_digest_waits_for_the_next(queue_some, transport, now):
+    queue_some(4)
+    deliver_due(now)
+    assert len(transport.parcels) == 1
+    later = queue_some(2, "m")
+    assert deliver_due(now + timedelta(seconds=1)) == 0
+    queue_some(9, "o")
+    assert deliver_due(now + timedelta(seconds=59)) == 0
+    assert deliver_due(now + timedelta(seconds=61)) == 11
+    (_, (pks, text)) = transport.parcels
+    assert len(pks) == 11
+    assert {message.pk for message in later} < set(pks)
+    assert text.subject == "11 messages for you"
+
+
+def test_deliver_due_after_a_digest_of_somebody_else_does_not_wait(
+    queue_some, queue_mail, transport, bert, now
+):
+    queue_some(4)
+    deliver_due(now)
+    queue_mail("b", recipient=bert)
+    assert deliver_due(now + timedelta(seconds=1)) == 1
+
+
+def test_deliver_due_after_a_digest_that_failed_does_not_wait_for_another(
+    queue_some, queue_mail, transport, settings, now
+):
+    settings.RETRY_DELAYS_SECONDS = [10, 100]
+    transport.errors["n2"] = TemporaryFailure("421 busy")
+    queue_some(5)
+    deliver_due(now)
+    assert not LastDigest.objects.exists()
+    queue_mail("urgent")
+    assert deliver_due(now + timedelta(seconds=1)) == 1
+
+
+def test_deliver_due_of_very_many_names_some_and_counts_the_others(queue_some, transport, now):
+    queue_some(registry.MOST_LINES + 7)
+    deliver_due(now)
+    ((pks, text),) = transport.parcels
+    assert len(pks) == registry.MOST_LINES + 7
+    assert len(text.lines) == registry.MOST_LINES + 1
+    assert text.lines[-1].subject == "and 7 more, in your inbox"
+
+
+def test_deliver_due_of_forty_takes_as_many_queries_as_of_four(
+    queue_some, transport, django_assert_max_num_queries, now
+):
+    queue_some(4)
+    with django_assert_max_num_queries(100) as few:
+        deliver_due(now)
+    later = now + timedelta(seconds=61)
+    queue_some(40, "m")
+    with django_assert_max_num_queries(len(few)):
+        deliver_due(later)
+    assert [len(pks) for pks, _ in transport.parcels] == [4, 40]
