@@ -66,7 +66,7 @@ def health(request: HttpRequest) -> HttpResponse:
     """The loops, what waits for them, and what they have given up."""
     if not person(request, User).may(Action.HEALTH_READ):
         raise NotPermitted("How Handoff itself runs is for admins to read.")
-    shown = health_of(database_now())
+    shown = health_of(timezone.now())
     know_badge(request, "health", shown.attention)
     return page(request, "config/health.html", {"health": shown})
 

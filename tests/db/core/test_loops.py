@@ -1,6 +1,7 @@
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 from django.db import DatabaseError, connection
 
 from core import loops
-from core.loops import Loop, Outcome, database_now, exclusively, tick
-from core.models import Heartbeat
+from core.findings import CLOCK_JUMPED, findings
+from core.loops import ClockWatch, Loop, Outcome, database_now, exclusively, tick
+from core.models import Finding, Heartbeat
 from tests.support.processes import child_environment
 from tests.support.servers import wait_for
 
@@ -66,6 +68,52 @@ def test_tick_with_endless_work_stops_when_its_time_is_over(settings):
 
     assert outcome.outcome is Outcome.DONE
     assert outcome.handled > 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tick_after_its_time_leaves_the_rest_to_the_next(settings):
+    """The time of a tick bounds how long one loop keeps its lock and its worker."""
+    settings.LOOP_BUDGET_SECONDS = 0
+    loop, seen = in_batches(100, 100, 7)
+
+    assert [tick(loop).handled for _ in range(4)] == [100, 100, 7, 0]
+    assert len(seen) == 4
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    fresh = ClockWatch()
+    monkeypatch.setattr(loops, "_watch", fresh)
+    return fresh
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tick_after_the_clock_jumped_says_so_and_works_on(watch, caplog):
+    watch.jump(database_now() - timedelta(hours=2), time.monotonic())
+
+    assert tick(in_batches(3)[0]).handled == 3
+
+    found = findings()[CLOCK_JUMPED]
+    assert abs(found.data["seconds"] - 7_200) < 5
+    assert found.data["worker"] == loops.this_worker()
+    assert "clock jumped" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tick_keeps_the_last_jump_only(watch):
+    for hours in (1, -3):
+        watch.jump(database_now() - timedelta(hours=hours), time.monotonic())
+        tick(in_batches()[0])
+
+    assert round(Finding.objects.get().data["seconds"] / 3600) == -3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tick_without_a_jump_finds_nothing(watch):
+    tick(in_batches(3)[0])
+    tick(in_batches(3)[0])
+
+    assert not Finding.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
