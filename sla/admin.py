@@ -15,6 +15,7 @@ from core.errors import Conflict
 from core.words import counted
 from sla import services
 from sla.choices import ClockKind, EscalationState, PolicyState
+from sla.dialogs import RetimeForm, retime, retime_arguments, retime_context, retime_url
 from sla.form_rows import TargetPart
 from sla.forms import PolicyForm, PresetForm
 from sla.impact import publish_words, published_policies, running_by_policy, running_by_version
@@ -205,6 +206,17 @@ class PolicyVersionAdmin(ConfigAdmin):
             more=preset_context,
         ),
         Dialog(
+            "retime",
+            "Re-time open clocks",
+            retime,
+            RetimeForm,
+            of_list=True,
+            is_page=True,
+            template="sla/retime.html",
+            arguments=retime_arguments,
+            more=retime_context,
+        ),
+        Dialog(
             "new",
             "Add a policy",
             publish,
@@ -267,6 +279,7 @@ class PolicyVersionAdmin(ConfigAdmin):
             "versions": row.policy.versions.order_by("-n"),
             "running": running_by_version(),
             "own_running": running_by_version().get(row.pk, 0),
+            "retime_url": retime_url(row) if self.may_edit(request, row) else "",
         }
 
 

@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from accounts.models import User
 from accounts.selectors import calendars_for, organisation
 from handoff.models import HandoffClock
 from handoff.selectors.access import submitters_side
-from handoff.selectors.facts import facts_of
+from handoff.selectors.facts import facts_of, lead_of
 from sla.choices import ClockKind, ClockState
 from sla.impact import due_when_retimed, is_missed, policies_in_force
 from sla.models import Target
@@ -100,7 +102,7 @@ def _is_meant(
 def _planned(
     link: HandoffClock, target: Target | None, version: CalendarVersion, *, now: datetime
 ) -> Planned:
-    clock = link.clock
+    clock, lead = link.clock, lead_of(link.handoff)
     due_at = None if target is None else due_when_retimed(clock, target, version, now=now)
     is_new = clock.state == ClockState.RUNNING and not is_missed(clock, now=now)
     line = Retiming(
@@ -110,6 +112,8 @@ def _planned(
         was_due_at=clock.due_at,
         due_at=due_at,
         is_missed_at_once=is_new and due_at is not None and due_at < now,
+        about=f"{lead.name}, {lead.company.name}",
+        path=reverse("handoff:detail", args=[link.handoff_id]),
     )
     return Planned(link, target, version, line)
 

@@ -28,7 +28,8 @@ class Retiming:
     """One open clock that follows other versions from now on.
 
     `due_at` is its new due time, None where no policy asks for such a clock any more: then it
-    stays as it is. `is_missed_at_once`: in time so far, and past due by its new versions.
+    stays as it is. `is_missed_at_once`: in time so far, and past due by its new versions. `about`
+    is what it runs for in words, to be seen at `path`.
     """
 
     clock_id: int
@@ -36,7 +37,13 @@ class Retiming:
     kind: str
     was_due_at: datetime
     due_at: datetime | None
-    is_missed_at_once: bool = False
+    is_missed_at_once: bool
+    about: str
+    path: str
+
+    @property
+    def is_earlier(self) -> bool:
+        return self.due_at is not None and self.due_at < self.was_due_at
 
 
 @dataclass(frozen=True, slots=True)

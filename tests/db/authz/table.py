@@ -204,7 +204,7 @@ ADMIN = [
         "admin",
         # The default is replaced, never retired.
         "edit:422 retire:400",
-        "preset:422 new:422",
+        "preset:422 new:422 retime:422",
         has_past=False,
     ),
     Table("routing_pool", ALL),

@@ -236,3 +236,64 @@ def test_edit_page_takes_equal_queries_for_one_running_clock_and_many(
         world.submitted()
     with django_assert_max_num_queries(len(first.captured_queries)):
         client.get(address("edit", version.pk))
+
+
+def published_with_accept(client, amount):
+    version = PolicyVersion.objects.get(state="published")
+    data = edited(client, version) | {"accept-amount": amount, "accept-length": "minutes"}
+    client.post(address("edit", version.pk), data)
+    return PolicyVersion.objects.get(state="published")
+
+
+def test_retime_page_shows_what_would_happen_and_writes_nothing(client, world):
+    world.submitted()
+    published_with_accept(client, 60)
+    before = list(Clock.objects.order_by("pk").values())
+    page = client.get(address("retime"))
+    assert "Re-time 2 clocks" in page.content.decode()
+    preview = page.context["preview"]
+    assert (preview.sum.count, preview.sum.earlier, preview.sum.missed) == (2, 1, 0)
+    look = client.post(address("retime"), {"scope": "all", "look": "1"})
+    assert look.context["preview"] == preview
+    assert list(Clock.objects.order_by("pk").values()) == before
+
+
+def test_retime_page_does_it_and_says_what_became_of_the_clocks(client, world):
+    handoff = world.submitted()
+    version = published_with_accept(client, 60)
+    answer = client.post(
+        address("retime"), {"scope": f"policy-{version.policy_id}"}, follow=True
+    ).content.decode()
+    assert "2 clocks re-timed: 1 due earlier" in answer
+    assert handoff.events.get(kind="retimed").by == world.admin
+    page = client.get(address("retime")).content.decode()
+    assert "Nothing is left to re-time" in page
+
+
+def test_retime_page_opens_with_the_policy_that_led_there(client, world):
+    version = PolicyVersion.objects.get()
+    page = client.get(address("change", version.pk)).content.decode()
+    assert f"?scope=policy-{version.policy_id}" in page
+    form = client.get(address("retime"), {"scope": f"policy-{version.policy_id}"}).context["form"]
+    assert form["scope"].value() == f"policy-{version.policy_id}"
+
+
+@pytest.mark.parametrize("scope", ["policy-999999", "calendar-x", "a\0b", "policy-" + "9" * 5000])
+def test_retime_page_hostile_scope_is_refused_without_an_error(client, world, scope):
+    assert client.post(address("retime"), {"scope": scope}).status_code == 422
+    assert client.get(address("retime"), {"scope": scope}).status_code == 200
+
+
+def test_retime_page_takes_equal_queries_for_one_clock_and_many(
+    client, world, django_assert_max_num_queries
+):
+    world.submitted()
+    published_with_accept(client, 60)
+    with django_assert_max_num_queries(40) as first:
+        client.get(address("retime"))
+    count = len(first.captured_queries)
+    for _ in range(5):
+        world.submitted()
+    published_with_accept(client, 30)
+    with django_assert_max_num_queries(count):
+        client.get(address("retime"))
