@@ -132,7 +132,7 @@ def _loop_line(state: LoopState) -> LoopLine:
         look, said = "on_track", "On time"
     return LoopLine(
         loop=state,
-        period=f"every {duration_words(state.every.total_seconds()) or 'moment'}",
+        period=duration_words(state.every.total_seconds()),
         age="" if state.age_seconds is None else _ago(state.age_seconds),
         look=look,
         state=said,

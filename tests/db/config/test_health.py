@@ -85,7 +85,7 @@ def test_health_shows_each_loop_with_its_state(health):
     assert "OSError: no space left" in loops
     assert "on the disk" not in loops
     assert "17 Nov 2026, 11:00" in loops
-    assert "every 10 s" in loops
+    assert 'data-label="Every">10 s<' in loops
 
 
 def test_health_says_what_waits_and_marks_what_is_late(health, world):
@@ -149,7 +149,7 @@ def test_health_lists_25_and_counts_all_in_as_many_queries_as_for_one(health, wo
     many, answer = cost()
     assert many == one
     steps, messages = shown(answer, "steps"), shown(answer, "messages")
-    assert steps.count("Try again<") == messages.count("Try again<") == 25
+    assert steps.count("Try again<") == messages.count("Send again<") == 25
     assert f"{Escalation.objects.count()} in all" in steps
     assert "The newest 25 are shown" in steps
     assert "The newest 25 are shown" in messages
