@@ -41,9 +41,9 @@ PRECEDENCE = (Holder.PAUSE, Holder.SUBMITTER, Holder.RECEIVER, Holder.HOLDING)
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who or what a part goes to: ``key`` is the id of the leg, or of the submitter.
+    """Who or what a part goes to: ``key`` is the id of a receiver's leg or of the submitter.
 
-    ``note`` is the reason of a pause.
+    A pause has the id of its handoff, and its reason as ``note``.
     """
 
     holder: Holder

@@ -37,6 +37,7 @@ from handoff.selectors.offers import contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.timeline import TimelineView, timeline_of
 from handoff.selectors.touch_log import TouchLine, touch_lines
+from handoff.selectors.wait_lines import WaitLines, wait_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
 from sla.selectors import ClockView, explain_clock
@@ -146,6 +147,7 @@ class Detail:
     progress: Progress | None
     is_receipt: bool
     timeline: TimelineView | None
+    waits: tuple[WaitLines, ...]
 
     @property
     def has_more(self) -> bool:
@@ -194,7 +196,8 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         progress=progress(form, row.answers) if row.status == Status.DRAFT else None,
         is_receipt=row.submitted_by_id == user.pk
         and row.status in {Status.PENDING, Status.HOLDING},
-        timeline=timeline_of(row, now=now, zone=zone),
+        timeline=timeline_of(row, links, legs, now=now, zone=zone),
+        waits=wait_lines(row, user, now=now),
     )
 
 

@@ -71,17 +71,21 @@ class TimelineView:
     hours: str
 
 
-def timeline_of(row: Handoff, *, now: datetime, zone: tzinfo) -> TimelineView | None:
-    """The drawing of a handoff in a constant number of queries; None before its first clock."""
-    links = list(
-        HandoffClock.objects.filter(handoff_id=row.pk)
-        .select_related("leg__receiver", "clock__target", "clock__calendar_version__calendar")
-        .prefetch_related("clock__pauses")
-        .order_by("clock_id")
-    )
+def timeline_of(
+    row: Handoff,
+    links: Iterable[HandoffClock],
+    legs: Sequence[Leg],
+    *,
+    now: datetime,
+    zone: tzinfo,
+) -> TimelineView | None:
+    """The drawing of a handoff in one query besides; None before its first clock.
+
+    The clocks come with their targets, calendars, pauses and receivers, the legs in their order.
+    """
+    links = sorted(links, key=lambda link: link.clock_id)
     if not links:
         return None
-    legs = list(Leg.objects.filter(handoff_id=row.pk).select_related("receiver").order_by("pk"))
     touches = list(Touch.objects.filter(handoff_id=row.pk).select_related("actor"))
     main = _main_clock(links)
     start, end = _span(row, [link.clock for link in links], now=now)

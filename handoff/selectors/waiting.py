@@ -192,7 +192,7 @@ def _story(
 ) -> _Story:
     begun = [row.submitted_at, clock.started_at if clock else None]
     begun += [one.submitted_at for one in merged]
-    claims = [*_pauses(clock), *_submitters(row, legs.get(row.pk, ()))]
+    claims = [*_pauses(row, clock), *_submitters(row, legs.get(row.pk, ()))]
     claims += [_leg(leg) for leg in legs.get(row.pk, ())]
     # Before its own submission, a survivor's lead was with those who had the duplicate.
     claims += [_leg(leg, before=row.submitted_at) for one in merged for leg in legs.get(one.pk, ())]
@@ -255,9 +255,9 @@ def _merged_into(rows: Collection[Handoff]) -> dict[int, list[Handoff]]:
     return groups
 
 
-def _pauses(clock: Clock | None) -> Iterable[Claim]:
+def _pauses(row: Handoff, clock: Clock | None) -> Iterable[Claim]:
     for pause in clock.pauses.all() if clock else ():
-        party = Party(Holder.PAUSE, note=pause.reason)
+        party = Party(Holder.PAUSE, row.pk, pause.reason)
         yield Claim(pause.starts_at, pause.ends_at or OPEN_END, party)
 
 

@@ -28,7 +28,7 @@ from worktime.rules.errors import (
 from worktime.rules.explain import Span, Why, explain
 from worktime.rules.presets import preset_calendars
 from worktime.rules.reading import read_open_calendar
-from worktime.rules.words import duration_words, working_days_words
+from worktime.rules.words import duration_words, exact_words, working_days_words
 
 __all__ = [
     "Break",
@@ -54,6 +54,7 @@ __all__ = [
     "between_delta",
     "duration_words",
     "elapsed_add",
+    "exact_words",
     "explain",
     "is_open",
     "next_close",

@@ -18,6 +18,16 @@ def duration_words(seconds: float) -> str:
     return " ".join(parts)
 
 
+def exact_words(seconds: int) -> str:
+    """Hours, minutes and seconds, as in "2 h 10 min 5 s": nothing is rounded off. Signless."""
+    minutes, rest = divmod(abs(seconds), 60)
+    return (
+        f"{duration_words(minutes * 60)} {rest} s"
+        if minutes and rest
+        else (duration_words(abs(seconds)))
+    )
+
+
 def working_days_words(days: int) -> str:
     """As in "1 working day" and "3 working days"."""
     return f"{days} working day" if abs(days) == 1 else f"{days} working days"

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from handoff.models import HandoffClock, Leg
 from handoff.selectors.timeline import timeline_of
 from handoff.services import accept_handoff, reject_handoff
 from tests.factories.handoff import NOW, make_world
@@ -16,13 +17,21 @@ def world():
     return make_world()
 
 
+def drawn(row, now):
+    links = HandoffClock.objects.filter(handoff=row).select_related(
+        "leg__receiver", "clock__target", "clock__calendar_version__calendar"
+    )
+    legs = Leg.objects.filter(handoff=row).select_related("receiver").order_by("pk")
+    return timeline_of(row, links.prefetch_related("clock__pauses"), list(legs), now=now, zone=UTC)
+
+
 def lanes(view):
     return [lane.title.split(",")[0] for lane in view.lanes]
 
 
 def test_timeline_draws_each_clock_and_who_has_it(world):
     row = world.submitted()
-    view = timeline_of(row, now=NOW + timedelta(minutes=30), zone=UTC)
+    view = drawn(row, NOW + timedelta(minutes=30))
     assert lanes(view)[0] == "Who has it"
     assert "Accept" in lanes(view)
     accept = next(lane for lane in view.lanes if lane.title.startswith("Accept"))
@@ -36,7 +45,7 @@ def test_timeline_of_a_missed_clock_marks_the_miss(world):
     receiver = world.receiver_of(row)
     late = NOW + timedelta(days=3)
     accept_handoff(row, by=receiver, now=late)
-    view = timeline_of(row, now=late + timedelta(hours=1), zone=UTC)
+    view = drawn(row, late + timedelta(hours=1))
     accept = next(lane for lane in view.lanes if lane.title.startswith("Accept"))
     assert {"missed", "met"} <= {mark.kind for mark in accept.marks}
     assert "late" in {band.kind for band in accept.bands}
@@ -47,8 +56,8 @@ def test_timeline_reads_as_much_for_one_leg_as_for_two(world):
     with CaptureQueriesContext(
         connection,
     ) as first:
-        timeline_of(row, now=NOW, zone=UTC)
+        drawn(row, NOW)
     reject_handoff(row, reason="conflict", by=world.receiver_of(row), now=NOW + timedelta(hours=1))
     with CaptureQueriesContext(connection) as second:
-        timeline_of(row, now=NOW + timedelta(hours=2), zone=UTC)
+        drawn(row, NOW + timedelta(hours=2))
     assert len(first) == len(second)

@@ -1,6 +1,6 @@
 import pytest
 
-from worktime.rules import duration_words, working_days_words
+from worktime.rules import duration_words, exact_words, working_days_words
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,18 @@ def test_duration_words_are_hours_and_minutes(seconds, words):
 )
 def test_working_days_words_are_plural_but_for_one(days, words):
     assert working_days_words(days) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 min"),
+        (7, "7 s"),
+        (60, "1 min"),
+        (67, "1 min 7 s"),
+        (3607, "1 h 7 s"),
+        (7805, "2 h 10 min 5 s"),
+    ],
+)
+def test_exact_words_leave_no_second_out(seconds, words):
+    assert exact_words(seconds) == words
