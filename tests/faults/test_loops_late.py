@@ -1,0 +1,53 @@
+"""Every driver dies: the probes and every page say so in time, and stop when one is back."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.factories.handoff import make_world
+from tests.support.box import CLOCK, START_SECONDS, box
+from tests.support.servers import wait_for
+from tests.support.visitor import Visitor, with_real_password
+
+pytestmark = [pytest.mark.races, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+
+SAID = "Clocks and messages are running late."
+# Ninety seconds, at the tenth at which the box runs, and what a busy machine may add.
+SOON_SECONDS = 9 + 20
+
+
+def read(visitor, path):
+    """The status and the text of a page."""
+    cookies = "; ".join(f"{name}={text}" for name, text in visitor.cookies.items())
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{visitor.port}{path}", headers={"Cookie": cookies}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
+
+
+def test_loss_of_the_last_driver_is_said_by_probe_and_banner_until_one_is_back(settings):
+    world = make_world()
+    with_real_password(world.sdr, settings)
+    with box() as machine:
+        visitor = Visitor(machine.port)
+        machine.start("web")
+        wait_for(visitor.is_answered, START_SECONDS, "the web does not answer")
+        visitor.sign_in(world.sdr.email)
+        machine.start(CLOCK)
+        wait_for(lambda: read(visitor, "/readyz/")[0] == 200, START_SECONDS, "not every loop ticks")
+        assert SAID not in read(visitor, "/inbox/")[1]
+
+        machine.kill(CLOCK)
+        assert read(visitor, "/readyz/")[0] == 200
+        wait_for(lambda: read(visitor, "/readyz/")[0] == 503, SOON_SECONDS, "the probe is silent")
+        assert SAID in read(visitor, "/inbox/")[1]
+
+        machine.start(CLOCK)
+        wait_for(lambda: SAID not in read(visitor, "/inbox/")[1], START_SECONDS, "it is still said")
+        wait_for(lambda: read(visitor, "/readyz/")[0] == 200, START_SECONDS, "the probe still says")
