@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import django
@@ -24,6 +25,9 @@ SLA_LOOPS = ("sla.fire_due_steps", "handoff.apply_escalations")
 # Old ticks pile up while no worker is there. Much shorter, and a worker whose clock is ahead
 # would drop every tick without a word.
 TICK_EXPIRES_SECONDS = 60
+# Beat counts the first period from here, so that each loop ticks as soon as beat starts: what
+# runs once a minute would be called late for a minute after every start.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 app = Celery("handoff")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -47,6 +51,7 @@ app.conf.beat_schedule = {
     loop.name: {
         "task": loop.name,
         "schedule": loop.every,
+        "last_run_at": LONG_AGO,
         "options": {"queue": queue_of(loop.name), "expires": TICK_EXPIRES_SECONDS},
     }
     for loop in registered_loops()

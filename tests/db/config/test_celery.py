@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from celery.beat import Scheduler
 
 from config.celery import TICK_EXPIRES_SECONDS, app
 from core.loops import registered_loops
@@ -12,6 +13,11 @@ def test_beat_schedules_every_loop_by_its_own_period():
     assert {name: entry["schedule"] for name, entry in app.conf.beat_schedule.items()} == {
         loop.name: loop.every for loop in registered_loops()
     }
+
+
+def test_beat_ticks_every_loop_as_soon_as_it_starts():
+    schedule = Scheduler(app).schedule
+    assert all(schedule[loop.name].is_due().is_due for loop in registered_loops())
 
 
 def test_every_scheduled_task_exists():
