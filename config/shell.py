@@ -13,6 +13,7 @@ MY_HANDOFFS = Entry("My handoffs", "swap_horiz", "handoff:list")
 LEADS = Entry("Leads", "person_search", "handoff:leads")
 LATE_NOW = Entry("Late now", "assignment_late", "handoff:late", badge="late", counted="late")
 HOLDING = Entry("Holding", "hourglass_empty", "handoff:holding", badge="held", counted="held")
+STUCK = Entry("Stuck leads", "hourglass_disabled", "handoff:stuck")
 CONTESTS = Entry("Contests", "gavel", "handoff:contests", badge="contests", counted="to rule on")
 TEAM = Entry("Team", "groups_2", "handoff:team")
 HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
@@ -31,12 +32,12 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
         Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "ae": (
-        Group("Work", (MY_QUEUE, MY_HANDOFFS)),
+        Group("Work", (MY_QUEUE, MY_HANDOFFS, STUCK)),
         Group("Team", (WEEKLY_REVIEW,)),
         Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "manager": (
-        Group("Now", (LATE_NOW, HOLDING, CONTESTS)),
+        Group("Now", (LATE_NOW, HOLDING, STUCK, CONTESTS)),
         Group("Team", (TEAM, WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
         Group("Me", (INBOX, NOTIFICATIONS)),
     ),
@@ -60,6 +61,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("Handoffs", "swap_horiz", "handoff:list"),
                 LATE_NOW,
                 HOLDING,
+                STUCK,
                 CONTESTS,
                 TEAM,
                 Entry("Weekly review", "monitoring", "review:week"),

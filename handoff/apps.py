@@ -7,8 +7,9 @@ class HandoffConfig(AppConfig):
 
     def ready(self) -> None:
         from core.triggers import register as register_triggers
-        from handoff import checks, texts  # noqa: F401  # importing registers the checks
-        from handoff.selectors.retiming import facts_by_clock, retimings
+        from handoff import checks, stuck_texts, texts  # noqa: F401  # importing registers the checks
+        from handoff.selectors.facts import facts_by_clock
+        from handoff.selectors.retiming import retimings
         from handoff.services.retiming import retime_clocks
         from handoff.triggers import all_triggers
         from handoff.vocabulary import register as register_vocabulary
@@ -16,6 +17,7 @@ class HandoffConfig(AppConfig):
 
         register_triggers(*all_triggers())
         texts.register()
+        stuck_texts.register()
         register_vocabulary()
         uses.register_facts(facts_by_clock)
         uses.register_retiming(retimings, retime_clocks)

@@ -3,7 +3,13 @@
 from datetime import timedelta
 
 from core.loops import Loop, register
-from handoff.services import apply_cover, apply_escalations, drain_holding, remind_of_meetings
+from handoff.services import (
+    apply_cover,
+    apply_escalations,
+    drain_holding,
+    remind_of_meetings,
+    tell_of_stuck,
+)
 
 APPLY_ESCALATIONS = register(
     Loop(
@@ -30,5 +36,13 @@ APPLY_COVER = register(
         timedelta(seconds=10),
         apply_cover,
         "Passes leads of people who are away to their cover",
+    )
+)
+TELL_OF_STUCK = register(
+    Loop(
+        "handoff.tell_of_stuck",
+        timedelta(seconds=60),
+        tell_of_stuck,
+        "Sends the daily list of stuck leads",
     )
 )

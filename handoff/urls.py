@@ -21,6 +21,7 @@ urlpatterns = [
     path("queue/", lists.queue, name="queue"),
     path("late/", manager.late, name="late"),
     path("holding/", manager.holding, name="holding"),
+    path("stuck/", manager.stuck, name="stuck"),
     path("contests/", manager.contests, name="contests"),
     path("team/", manager.team, name="team"),
     path("members/<int:pk>/backup/", people.backup, name="backup"),

@@ -13,6 +13,7 @@ class Topic(models.TextChoices):
     NEW_LEADS = "new_leads", "New leads for me"
     REMINDERS = "reminders", "Reminders before something is due"
     LATE = "late", "Late: something I must act on"
+    STUCK = "stuck", "The daily list of stuck leads"
     TO_ANSWER = "to_answer", "My handoffs that wait for my answer"
     OUTCOMES = "outcomes", "What became of my handoffs"
     CHANGES = "changes", "Leads that were taken back or moved away from me"

@@ -138,6 +138,22 @@ class LastDigest(Timestamped):
         return f"last digest to {self.user_id} by {self.channel}"
 
 
+class DailyNotice(Timestamped):
+    """The last day for which a person got a list that comes once a day, or had nothing on it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    day = models.DateField(help_text="By the person's own wall clock.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "kind"], name="notify_dailynotice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.day} to {self.user_id}"
+
+
 class Preference(Timestamped):
     """What a person has said about one topic and one way out of the house.
 

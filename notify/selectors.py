@@ -187,6 +187,7 @@ def live_destination(user: User, channel: str) -> Destination | None:
 # Of these topics nobody is told who has none of the roles.
 _ROLES: dict[Topic, frozenset[str]] = {
     Topic.HELD: frozenset({Role.MANAGER, Role.ADMIN}),
+    Topic.STUCK: frozenset({Role.MANAGER}),
     Topic.SYSTEM: frozenset({Role.ADMIN}),
 }
 

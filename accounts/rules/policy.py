@@ -54,6 +54,7 @@ class Action(StrEnum):
     REVIEW_READ = "review.read"
     LATE_READ = "late.read"
     HOLDING_READ = "holding.read"
+    STUCK_READ = "stuck.read"
     CONTEST_READ = "contest.read"
     TEAM_READ = "team.read"
     MEMBER_EDIT = "member.edit"
@@ -144,6 +145,7 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.REVIEW_READ: dict.fromkeys(_EVERYBODY, _ANY),
     Action.LATE_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.HOLDING_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.STUCK_READ: {AE: _ANY, MANAGER: _ANY, ADMIN: _ANY},
     Action.CONTEST_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.TEAM_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.MEMBER_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},

@@ -28,6 +28,7 @@ from handoff.services.merging import merge_duplicate
 from handoff.services.moves import reassign_handoff
 from handoff.services.set_aside import retry_step
 from handoff.services.setup import install_type, set_up
+from handoff.services.stuck import tell_of_stuck
 from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
 
@@ -66,5 +67,6 @@ __all__ = [
     "set_up",
     "start_fix",
     "submit_handoff",
+    "tell_of_stuck",
     "withdraw_handoff",
 ]

@@ -19,6 +19,7 @@ from handoff.selectors.held import held_count, held_handoffs, held_rows, held_wi
 from handoff.selectors.late import PAGE_SIZE, late_count, late_now, soon_until, teams_of
 from handoff.selectors.lists import LONGEST_SEARCH
 from handoff.selectors.story import clock_time
+from handoff.selectors.stuck import LABELS, stuck_leads
 from handoff.selectors.team import team_board
 from sla.choices import ClockKind
 
@@ -70,6 +71,19 @@ def holding(request: HttpRequest) -> HttpResponse:
     shown = Paginator(held_handoffs(user), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = held_with_offers(list(shown.object_list), user, now=timezone.now())
     return page(request, "handoff/holding.html", {"rows": rows, "page": shown})
+
+
+@require_safe
+@signed_in
+def stuck(request: HttpRequest) -> HttpResponse:
+    """Leads in which nothing moves: held or late for long, or gone quiet."""
+    user = person(request, User)
+    _require(user, Action.STUCK_READ, "Receivers, managers and admins see what is stuck.")
+    asked = request.GET.get("why", "")
+    why = asked if asked in LABELS else ""
+    shown = stuck_leads(user, why=why, now=timezone.now(), number=request.GET.get("page", ""))
+    context = {"stuck": shown, "why": why, "query": _query(why=why)}
+    return page(request, "handoff/stuck.html", context)
 
 
 @require_safe

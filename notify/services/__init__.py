@@ -1,5 +1,6 @@
 """Every write of the outbox, the inbox, and how people want to be told."""
 
+from notify.services.daily import take_day
 from notify.services.deliver import deliver_due
 from notify.services.inbox import mark_read
 from notify.services.outbox import MessageNotDead, queue_message, retry_message
@@ -24,4 +25,5 @@ __all__ = [
     "save_slack",
     "save_ways",
     "send_test",
+    "take_day",
 ]

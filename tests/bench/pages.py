@@ -64,6 +64,7 @@ def visits() -> Iterator[Visit]:
     yield from _of("Team", MANAGERS, "handoff:team")
     yield from _of("Contests", MANAGERS, "handoff:contests")
     yield from _of("Holding", MANAGERS, "handoff:holding")
+    yield from _of("Stuck leads", f"ae {MANAGERS}", "handoff:stuck")
     yield from _of("Inbox", EVERYBODY, "notify:inbox")
     yield from _of("Weekly review", EVERYBODY, "review:week")
     yield from _of("Time off", EVERYBODY, "accounts:time_off")

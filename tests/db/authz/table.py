@@ -40,6 +40,7 @@ GET  handoff:list                              | 200 | 200 | 200     | 200
 GET  handoff:leads                             | 200 | 200 | 200     | 200
 GET  handoff:late                              | 403 | 403 | 200     | 200
 GET  handoff:holding                           | 403 | 403 | 200     | 200
+GET  handoff:stuck                             | 403 | 200 | 200     | 200
 GET  handoff:contests                          | 403 | 403 | 200     | 200
 GET  handoff:team                              | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200

@@ -29,6 +29,8 @@ PAGES = [
     ("handoff:late", "manager", ""),
     ("handoff:contests", "manager", ""),
     ("handoff:holding", "manager", ""),
+    ("handoff:stuck", "manager", ""),
+    ("handoff:stuck", "ae", "why=late"),
     ("notify:inbox", "sdr", ""),
     ("notify:inbox", "ae", ""),
     ("review:week", "manager", ""),
