@@ -1,11 +1,13 @@
 """SLA policies in words and drawn, the shipped sets of them, and what came of their steps."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.rules.policy import Action
@@ -18,19 +20,30 @@ from sla.choices import ClockKind, EscalationState, PolicyState
 from sla.dialogs import RetimeForm, retime, retime_arguments, retime_context, retime_url
 from sla.form_rows import TargetPart
 from sla.forms import PolicyForm, PresetForm
-from sla.impact import publish_words, published_policies, running_by_policy, running_by_version
-from sla.models import Escalation, PolicyVersion, Target
+from sla.impact import (
+    draft_of,
+    name_of,
+    publish_words,
+    published_count,
+    published_policies,
+    running_by_policy,
+    running_by_version,
+    targets_of,
+)
+from sla.lookback import Lookback, drafts_lookback, look_back_at_draft, look_back_at_set
+from sla.models import Escalation, PolicyVersion
 from sla.rules import ladder
 from sla.rules.ladder import Drawing, Line
 from sla.rules.pace import Pace
-from sla.rules.presets import PRESETS, PolicySpec
-from sla.rules.targets import StepSpec, TargetSpec
+from sla.rules.presets import PRESET_NAMES, PRESETS, PolicySpec
+from sla.rules.targets import TargetSpec
 from sla.rules.wording import conditions_words, target_words
 from sla.vocabulary import known_values
 from worktime.models import Calendar
 from worktime.selectors import rules_calendar
 
 POSITIONS_APART = 10
+ASKED = ("position", "conditions", "is_default", "targets", "calendar", "since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +65,14 @@ class PolicyLine:
     targets: list[TargetLine]
 
 
-def spec_of(target: Target) -> TargetSpec:
-    steps = (
-        StepSpec(step.offset_percent, step.action, tuple(step.recipients))
-        for step in target.steps.all()
-    )
-    return TargetSpec(target.kind, target.amount, target.unit, tuple(steps))
+@dataclass(frozen=True, slots=True)
+class PresetSet:
+    """A shipped set in words."""
+
+    key: str
+    title: str
+    about: str
+    policies: list[PolicyLine]
 
 
 def target_line(
@@ -81,9 +96,9 @@ def policy_line(spec: PolicySpec) -> PolicyLine:
     )
 
 
-def targets_words(targets: list[Target]) -> str:
+def targets_words(targets: Iterable[TargetSpec]) -> str:
     return "; ".join(
-        f"{target.get_kind_display()}: {target_words(target.amount, target.unit)}"
+        f"{ClockKind(target.kind).label}: {target_words(target.amount, target.unit)}"
         for target in targets
     )
 
@@ -99,29 +114,47 @@ def new_arguments(request: HttpRequest, row: None) -> dict[str, Any]:
 
 
 def edit_arguments(request: HttpRequest, row: PolicyVersion) -> dict[str, Any]:
-    last = row.policy.versions.order_by("-n").values_list("n", flat=True)[0]
-    return {"example": _example(), "version": row, "since": last}
+    """The policy's draft where there is one, else the version as it was published."""
+    version = draft_of(row.policy) or row
+    return {"example": _example(), "version": version, "since": published_count(row.policy)}
 
 
 def publish(request: HttpRequest, row: PolicyVersion | None, values: dict[str, Any]) -> str:
-    if row is not None and row.state != PolicyState.PUBLISHED:
+    """Keep it as a draft, or publish it, as the button says that was pressed."""
+    if row is not None and not is_editable(row):
         raise Conflict("This version is not in use any more. Open the policy again.")
-    key = values["key"] if row is None else row.policy.key
+    said = {
+        "key": values["key"] if row is None else row.policy.key,
+        "name": values["name"].strip(),
+        "by_id": request.user.pk,
+        **{name: values[name] for name in ASKED},
+    }
+    if values["draft"]:
+        made = services.save_draft(**said, saves=values["saves"] or 0)
+        return (
+            f"The draft of {name_of(made)} is saved. It applies to nothing until it is published."
+        )
     running = 0 if row is None else running_by_policy().get(row.policy_id, 0)
-    version = services.publish_policy(
-        key=key,
-        name=values["name"].strip(),
-        position=values["position"],
-        conditions=values["conditions"],
-        is_default=values["is_default"],
-        targets=values["targets"],
-        calendar=values["calendar"],
-        since=values["since"],
-        by_id=request.user.pk,
-        now=timezone.now(),
-    )
+    version = services.publish_policy(**said, saves=values["saves"], now=timezone.now())
     told = publish_words(n=version.n, running=running)
     return f"{version.policy} has version {version.n}: {told}"
+
+
+def publish_draft(request: HttpRequest, row: PolicyVersion, values: dict[str, Any]) -> str:
+    if row.state != PolicyState.DRAFT:
+        raise Conflict("This is no draft any more. Look at the list again.")
+    running = running_by_policy().get(row.policy_id, 0)
+    version = services.publish_draft(version=row, by_id=request.user.pk, now=timezone.now())
+    told = publish_words(n=version.n, running=running)
+    return f"{version.policy} has version {version.n}: {told}"
+
+
+def discard_draft(request: HttpRequest, row: PolicyVersion, values: dict[str, Any]) -> str:
+    if row.state != PolicyState.DRAFT:
+        raise Conflict("This is no draft any more. Look at the list again.")
+    name = name_of(row)
+    services.discard_draft(version=row)
+    return f"The draft of {name} is gone. What is published stays as it is."
 
 
 def edit_context(
@@ -131,7 +164,7 @@ def edit_context(
     values = getattr(form, "cleaned_data", None) or form.initial
     start = values.get("example") or form.usual_start
     calendar = values.get("calendar") or organisation().calendar
-    n = 1 if row is None else row.policy.versions.count() + 1
+    n = 1 if row is None else published_count(row.policy) + 1
     running = 0 if row is None else running_by_policy().get(row.policy_id, 0)
     return {
         "policies": published_policies(),
@@ -141,13 +174,35 @@ def edit_context(
         "example_calendar": calendar,
         "next_n": n,
         "told": publish_words(n=n, running=running),
+        "lookback": _lookback(request, row, form),
     }
+
+
+def _lookback(request: HttpRequest, row: PolicyVersion | None, form: PolicyForm) -> Lookback | None:
+    """The last four weeks by what is typed, where that was asked for and can be judged."""
+    if request.POST.get("look") != "weeks" or form.errors:
+        return None
+    values = form.cleaned_data
+    spec = PolicySpec(
+        key=values["key"] if row is None else row.policy.key,
+        name=values["name"],
+        position=values["position"],
+        targets=tuple(values["targets"]),
+        conditions=values["conditions"],
+        is_default=values["is_default"],
+    )
+    return look_back_at_draft(spec, calendar=values["calendar"], now=timezone.now())
 
 
 def _drawn(
     part: TargetPart, spec: TargetSpec | None, calendar: Calendar, start: datetime
 ) -> tuple[TargetPart, TargetLine | None]:
     return part, None if spec is None else target_line(spec, calendar=calendar, start=start)
+
+
+def policies_page(row: PolicyVersion) -> str:
+    """The list, for a draft's own page is gone by then."""
+    return reverse("admin:sla_policyversion_changelist")
 
 
 def retire(request: HttpRequest, row: PolicyVersion, values: dict[str, Any]) -> str:
@@ -169,14 +224,27 @@ def install_preset(request: HttpRequest, row: None, values: dict[str, Any]) -> s
 
 
 def preset_context(request: HttpRequest, row: None, form: PresetForm) -> dict[str, Any]:
+    """Each set in words; the one that was asked about with what came of the last four weeks."""
+    is_looked_at = "look" in request.POST and not form.errors
+    looked_at = form.cleaned_data["name"] if is_looked_at else ""
     return {
         "sets": [
-            (name, name.replace("_", " ").capitalize(), [policy_line(spec) for spec in specs])
+            PresetSet(name, *PRESET_NAMES[name], [policy_line(spec) for spec in specs])
             for name, specs in PRESETS.items()
         ],
-        "replaced": published_policies().count(),
+        "replaced": published_policies(),
         "running": sum(running_by_policy().values()),
+        "looked_at": looked_at,
+        "lookback": look_back_at_set(PRESETS[looked_at], now=timezone.now()) if looked_at else None,
     }
+
+
+def is_draft(row: PolicyVersion | None) -> bool:
+    return row is not None and row.state == PolicyState.DRAFT
+
+
+def is_editable(row: PolicyVersion | None) -> bool:
+    return is_draft(row) or is_published(row)
 
 
 def is_published(row: PolicyVersion | None) -> bool:
@@ -238,7 +306,29 @@ class PolicyVersionAdmin(ConfigAdmin):
             template="sla/edit.html",
             arguments=edit_arguments,
             more=edit_context,
-            is_shown=is_published,
+            is_shown=is_editable,
+        ),
+        Dialog(
+            "publish",
+            "Publish",
+            publish_draft,
+            is_main=True,
+            title="Publish this draft",
+            is_shown=is_draft,
+            back=policies_page,
+            consequence=(
+                "New clocks from now on follow it; clocks that run keep the version they have."
+            ),
+        ),
+        Dialog(
+            "discard",
+            "Discard",
+            discard_draft,
+            title="Discard this draft",
+            is_danger=True,
+            is_shown=is_draft,
+            back=policies_page,
+            consequence="The draft is forgotten. What is published stays as it is.",
         ),
         Dialog(
             "retire",
@@ -262,7 +352,7 @@ class PolicyVersionAdmin(ConfigAdmin):
         return conditions_words(row.conditions)
 
     def targets_in_words(self, row: PolicyVersion) -> str:
-        return targets_words(list(row.targets.all()))
+        return targets_words(targets_of(row))
 
     targets_in_words.short_description = "targets"  # type: ignore[attr-defined]  # read by Django
 
@@ -271,9 +361,11 @@ class PolicyVersionAdmin(ConfigAdmin):
         return {
             "applies_to": conditions_words(row.conditions),
             "targets": [
-                target_line(spec_of(target), calendar=calendar, start=start)
-                for target in row.targets.all()
+                target_line(spec, calendar=calendar, start=start) for spec in targets_of(row)
             ],
+            "lookback": drafts_lookback(row, now=timezone.now()) if is_draft(row) else None,
+            "waiting": None if is_draft(row) else draft_of(row.policy),
+            "name": name_of(row),
             "start": start,
             "example_calendar": calendar,
             "versions": row.policy.versions.order_by("-n"),

@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models import Exists, OuterRef
 
 from sla.choices import PolicyState, StepAction
-from sla.models import Policy, PolicyVersion, Step, Target
+from sla.models import PolicyVersion, Step, Target
 
 
 @register(Tags.database)
@@ -25,7 +25,7 @@ def check_default_policy(
         if published.filter(is_default=True).exists():
             continue
         hint = "Publish a default policy, or install a preset."
-        if Policy.objects.using(alias).exists():
+        if PolicyVersion.objects.using(alias).exclude(state=PolicyState.DRAFT).exists():
             yield Error(
                 f"Database {alias!r} has no published default policy.", hint=hint, id="sla.E001"
             )

@@ -23,7 +23,8 @@ from sla.form_rows import (
     TargetPart,
     cleaned_of,
 )
-from sla.models import PolicyVersion, Target
+from sla.impact import name_of, targets_of
+from sla.models import PolicyVersion
 from sla.rules.presets import PRESETS
 from sla.rules.targets import BREACH, StepSpec, TargetSpec
 from sla.services.policies import policy_problems
@@ -70,6 +71,11 @@ class PolicyForm(forms.Form):
         label="Default: for everything that no other policy fits", required=False
     )
     since = forms.IntegerField(min_value=0, max_value=2_000_000_000, widget=forms.HiddenInput)
+    saves = forms.IntegerField(
+        min_value=0, max_value=2_000_000_000, required=False, widget=forms.HiddenInput
+    )
+    # The button that keeps a draft; the other one publishes.
+    draft = forms.BooleanField(required=False)
     example = LocalDateTimeField(label="Example starts", required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
@@ -77,14 +83,16 @@ class PolicyForm(forms.Form):
         position: int = kwargs.pop("position", 10)
         example: datetime = kwargs.pop("example")
         since: int = kwargs.pop("since", 0)
+        saves = 0 if version is None else version.draft.get("saves", 0)
         data = _with_added_row(data)
-        start = {"example": example, "since": since, "position": position}
+        start = {"example": example, "since": since, "saves": saves, "position": position}
         super().__init__(data, initial=start | _initial(version), **kwargs)
         self.usual_start = example
         self.conditions: Any = ConditionRows(
             data, prefix="conditions", initial=_conditions(version)
         )
-        targets = {} if version is None else {one.kind: one for one in version.targets.all()}
+        said = () if version is None else targets_of(version)
+        targets = {target.kind: target for target in said}
         self.parts = [
             _part(kind, data, targets.get(kind)) for kind in ClockKind if kind in KIND_HELP
         ]
@@ -177,7 +185,7 @@ def _all_valid(parts: Sequence[TargetPart]) -> bool:
     return all(answers)
 
 
-def _part(kind: ClockKind, data: Mapping[str, Any] | None, target: Target | None) -> TargetPart:
+def _part(kind: ClockKind, data: Mapping[str, Any] | None, target: TargetSpec | None) -> TargetPart:
     initial = {"length": "hours"} if target is None else _length(target)
     return TargetPart(
         kind=kind.value,
@@ -194,7 +202,7 @@ def _part(kind: ClockKind, data: Mapping[str, Any] | None, target: Target | None
     )
 
 
-def _length(target: Target) -> dict[str, Any]:
+def _length(target: TargetSpec) -> dict[str, Any]:
     """The amount in the largest unit in which it is whole."""
     fitting = [
         (name, factor)
@@ -205,14 +213,14 @@ def _length(target: Target) -> dict[str, Any]:
     return {"length": name, "amount": target.amount // factor}
 
 
-def _step_rows(target: Target) -> Iterator[dict[str, Any]]:
-    for step in target.steps.all():
+def _step_rows(target: TargetSpec) -> Iterator[dict[str, Any]]:
+    for step in target.steps:
         if step.action != BREACH:
             yield {
                 "percent": abs(step.offset_percent),
                 "side": BEFORE if step.offset_percent < 0 else AFTER,
                 "action": step.action,
-                "told": step.recipients,
+                "told": list(step.recipients),
             }
 
 
@@ -237,7 +245,7 @@ def _initial(version: PolicyVersion | None) -> dict[str, Any]:
     if version is None:
         return {}
     return {
-        "name": version.policy.name,
+        "name": name_of(version),
         "position": version.position,
         "calendar": version.calendar,
         "is_default": version.is_default,

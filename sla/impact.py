@@ -15,8 +15,9 @@ from django.db.models import Count, QuerySet
 
 from core.words import counted
 from sla.choices import ClockState, PolicyState
-from sla.models import Clock, PolicyVersion, Target
+from sla.models import Clock, Policy, PolicyVersion, Target
 from sla.rules import conditions, pauses, schedule
+from sla.rules.targets import StepSpec, TargetSpec, from_data
 from sla.selectors import holds_of, ladder_of, pace_of
 from worktime.models import CalendarVersion
 
@@ -80,6 +81,36 @@ def is_missed(clock: Clock, *, now: datetime) -> bool:
     """Whether a live clock has missed its due time, swept or not; a paused one is not due."""
     is_late = clock.state == ClockState.RUNNING and clock.due_at < now
     return clock.breached_at is not None or is_late
+
+
+def targets_of(version: PolicyVersion) -> tuple[TargetSpec, ...]:
+    """What the version promises, whether it is a draft or published."""
+    if version.state == PolicyState.DRAFT:
+        return from_data(version.draft["targets"])
+    return tuple(spec_of(target) for target in version.targets.all())
+
+
+def spec_of(target: Target) -> TargetSpec:
+    steps = (
+        StepSpec(step.offset_percent, step.action, tuple(step.recipients))
+        for step in target.steps.all()
+    )
+    return TargetSpec(target.kind, target.amount, target.unit, tuple(steps))
+
+
+def name_of(version: PolicyVersion) -> str:
+    """The policy's name, which a draft may change."""
+    return version.draft.get("name") or version.policy.name
+
+
+def draft_of(policy: Policy) -> PolicyVersion | None:
+    found = policy.versions.filter(state=PolicyState.DRAFT)
+    return found.select_related("policy", "calendar").first()
+
+
+def published_count(policy: Policy) -> int:
+    """How many versions of the policy have been published, which is the number of the last."""
+    return policy.versions.exclude(state=PolicyState.DRAFT).count()
 
 
 def running_by_version() -> dict[int, int]:

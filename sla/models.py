@@ -25,6 +25,8 @@ class Policy(Timestamped):
 class PolicyVersion(Timestamped):
     """What a policy said from its publication on. Published versions do not change.
 
+    A draft holds its name and its targets in ``draft``; they become rows when it is published.
+
     The first published version, by position, whose conditions fit the facts of a handoff applies;
     the default fits everything and comes last.
     """
@@ -45,6 +47,9 @@ class PolicyVersion(Timestamped):
     )
     published_at = models.DateTimeField(null=True, blank=True)
     made_by = models.BigIntegerField(null=True, blank=True, help_text="Id of the person.")
+    draft = models.JSONField(
+        default=dict, blank=True, help_text="What a draft says beside its columns; else empty."
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["position", "id"]
@@ -61,6 +66,11 @@ class PolicyVersion(Timestamped):
                 name="sla_policyversion_one_published",
             ),
             models.UniqueConstraint(
+                fields=["policy"],
+                condition=models.Q(state="draft"),
+                name="sla_policyversion_one_draft",
+            ),
+            models.UniqueConstraint(
                 fields=["is_default"],
                 condition=models.Q(state="published", is_default=True),
                 name="sla_policyversion_one_default",
@@ -72,6 +82,8 @@ class PolicyVersion(Timestamped):
         ]
 
     def __str__(self) -> str:
+        if self.state == PolicyState.DRAFT:
+            return f"{self.policy}, draft"
         return f"{self.policy}, version {self.n}"
 
 
@@ -189,6 +201,8 @@ class Clock(Timestamped):
             ),
             # Late now asks for what is past due and still live.
             models.Index(fields=["state", "due_at"], name="sla_clock_live_due"),
+            # A draft is judged by the newest clocks.
+            models.Index(fields=["started_at"], name="sla_clock_started"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

@@ -1,6 +1,6 @@
 """Which open clocks would be timed otherwise by the policies and hours of now, and when due."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,11 +121,3 @@ def _planned(
 def retimings(clock_ids: Collection[int], scope: Scope, now: datetime) -> list[Retiming]:
     """The same for whoever only shows it."""
     return [plan.line for plan in planned_retimings(clock_ids, scope=scope, now=now)]
-
-
-def facts_by_clock(clock_ids: Collection[int]) -> Mapping[int, dict[str, object]]:
-    """What policies may ask about the handoffs of these clocks, by clock, in one query."""
-    links = HandoffClock.objects.filter(clock__in=clock_ids).select_related(
-        "handoff__type", "handoff__lead__company"
-    )
-    return {link.clock_id: facts_of(link.handoff) for link in links}

@@ -139,3 +139,28 @@ PRESETS: dict[str, tuple[PolicySpec, ...]] = {
         ),
     ),
 }
+
+# What each set is for, as it is told before it is used.
+PRESET_NAMES: dict[str, tuple[str, str]] = {
+    "standard": (
+        "One promise for every lead",
+        "An answer within half a working day and a first contact within one: for a start.",
+    ),
+    "temperatures": (
+        "Hot, warm and cool",
+        "The hotter the lead the shorter the time, in working hours and days, for all that a "
+        "handoff asks for.",
+    ),
+    "inbound": (
+        "Inbound in 5 minutes",
+        "Somebody waits at the other end: an answer and a contact within 5 minutes, day and night.",
+    ),
+    "four_hours_or_a_day": (
+        "4 hours, or 24",
+        "Hot leads within 4 hours and all others within 24, around the clock.",
+    ),
+    "two_days": (
+        "48 hours with a dated next step",
+        "Accepted, contacted and with a dated next step within 48 hours each, around the clock.",
+    ),
+}

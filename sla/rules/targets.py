@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from core.errors import FieldProblem
 
@@ -50,6 +51,27 @@ class TargetSpec:
     amount: int
     unit: str
     steps: tuple[StepSpec, ...] = ()
+
+
+def to_data(targets: Sequence[TargetSpec]) -> list[dict[str, Any]]:
+    """The targets as a draft stores them."""
+    return [asdict(target) for target in targets]
+
+
+def from_data(stored: Sequence[Mapping[str, Any]]) -> tuple[TargetSpec, ...]:
+    """Back from the stored form."""
+    return tuple(
+        TargetSpec(
+            kind=target["kind"],
+            amount=target["amount"],
+            unit=target["unit"],
+            steps=tuple(
+                StepSpec(step["offset_percent"], step["action"], tuple(step["recipients"]))
+                for step in target["steps"]
+            ),
+        )
+        for target in stored
+    )
 
 
 def target_problems(targets: Sequence[TargetSpec]) -> Iterator[FieldProblem]:

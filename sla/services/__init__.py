@@ -11,7 +11,14 @@ from sla.services.escalations import (
     retry_escalation,
 )
 from sla.services.pauses import pause_clock, resume_clock
-from sla.services.policies import install_preset, publish_policy, retire_policy
+from sla.services.policies import (
+    discard_draft,
+    install_preset,
+    publish_draft,
+    publish_policy,
+    retire_policy,
+    save_draft,
+)
 from sla.services.reconcile import reconcile
 from sla.services.restart import reopen_clock, retarget_clock, retime_clock
 from sla.services.sweep import fire_due_steps
@@ -22,6 +29,7 @@ __all__ = [
     "cancel_clock",
     "claim_escalations",
     "defer_escalation",
+    "discard_draft",
     "fail_escalation",
     "finish_escalation",
     "fire_due_steps",
@@ -29,6 +37,7 @@ __all__ = [
     "install_preset",
     "meet_clock",
     "pause_clock",
+    "publish_draft",
     "publish_policy",
     "reconcile",
     "reopen_clock",
@@ -37,5 +46,6 @@ __all__ = [
     "retime_clock",
     "retire_policy",
     "retry_escalation",
+    "save_draft",
     "start_clock",
 ]

@@ -1,4 +1,7 @@
-"""Publishing policies. What is published never changes; a new version takes its place."""
+"""Drafting and publishing policies.
+
+What is published never changes; a new version takes its place. A policy has one draft at most.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from core.errors import FieldProblem
 from sla.choices import ClockKind, PolicyState, StepAction
@@ -21,7 +24,7 @@ from sla.rules.errors import (
     PresetUnknown,
 )
 from sla.rules.presets import PRESETS
-from sla.rules.targets import TargetSpec, target_problems
+from sla.rules.targets import TargetSpec, from_data, target_problems, to_data
 from worktime.models import Calendar
 
 
@@ -38,13 +41,15 @@ def publish_policy(
     now: datetime,
     calendar: Calendar | None = None,
     since: int | None = None,
+    saves: int | None = None,
 ) -> PolicyVersion:
     """Make this the policy's published version; clocks that run keep the version they have.
 
     `calendar` is for the buyer's clocks, None: the organisation's. A new default takes the place
     of the present one, whichever policy that belongs to. `since` is the number of the version
-    that was looked at, 0 for a new policy. Raises PolicyInvalid, PositionTaken, PolicyChanged
-    where the policy has a later version, and DefaultNeeded when no default would be left.
+    that was looked at, 0 for a new policy; `saves` how often its draft had been saved, and the
+    draft is then used up. Raises PolicyInvalid, PositionTaken, PolicyChanged where there is a
+    later version or draft, and DefaultNeeded when no default would be left.
     """
     problems = policy_problems(conditions, is_default, targets)
     if problems:
@@ -52,6 +57,9 @@ def publish_policy(
     _lock_policies()
     if since is not None:
         _refuse_stale(key, since)
+    if saves is not None:
+        _refuse_other_draft(key, saves)
+        _drafts(key).delete()
     others = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED).exclude(policy__key=key)
     own = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED, policy__key=key)
     if not is_default and own.filter(is_default=True).exists():
@@ -75,6 +83,95 @@ def publish_policy(
     for target in targets:
         _add_target(version, target)
     return version
+
+
+@transaction.atomic
+def save_draft(
+    *,
+    key: str,
+    name: str,
+    position: int,
+    conditions: Mapping[str, Any],
+    is_default: bool,
+    targets: Sequence[TargetSpec],
+    by_id: int | None,
+    calendar: Calendar | None,
+    since: int,
+    saves: int,
+) -> PolicyVersion:
+    """Keep this as the policy's draft, which applies to nothing until it is published.
+
+    `since` and `saves` as of what was looked at; they are told apart as in `publish_policy`.
+    Raises PolicyInvalid, and PolicyChanged where there is a later version or draft.
+    """
+    problems = policy_problems(conditions, is_default, targets)
+    if problems:
+        raise PolicyInvalid(problems)
+    _lock_policies()
+    _refuse_stale(key, since)
+    _refuse_other_draft(key, saves)
+    policy, _ = Policy.objects.get_or_create(key=key, defaults={"name": name})
+    said = {"name": name, "targets": to_data(targets), "since": since, "saves": saves + 1}
+    version, _ = PolicyVersion.objects.update_or_create(
+        policy=policy,
+        state=PolicyState.DRAFT,
+        defaults={
+            "n": _last(key) + 1,
+            "position": position,
+            "conditions": dict(conditions),
+            "is_default": is_default,
+            "calendar": calendar,
+            "made_by": by_id,
+            "draft": said,
+        },
+    )
+    return version
+
+
+@transaction.atomic
+def publish_draft(*, version: PolicyVersion, by_id: int | None, now: datetime) -> PolicyVersion:
+    """Publish the draft as it was looked at. Raises as `publish_policy`, also where it is gone."""
+    row = _draft_of(version)
+    return publish_policy(
+        key=row.policy.key,
+        name=row.draft["name"],
+        position=row.position,
+        conditions=row.conditions,
+        is_default=row.is_default,
+        targets=from_data(row.draft["targets"]),
+        calendar=row.calendar,
+        by_id=by_id,
+        now=now,
+        since=row.draft["since"],
+        saves=version.draft["saves"],
+    )
+
+
+@transaction.atomic
+def discard_draft(*, version: PolicyVersion) -> None:
+    """Forget the draft, and the policy where it was never published. Raises PolicyChanged."""
+    row = _draft_of(version)
+    row.delete()
+    if not row.policy.versions.exists():
+        row.policy.delete()
+
+
+def _draft_of(version: PolicyVersion) -> PolicyVersion:
+    _lock_policies()
+    row = _drafts(version.policy.key).select_related("policy", "calendar").first()
+    if row is None or row.pk != version.pk:
+        raise PolicyChanged("This draft is not there any more. Look at the list again.")
+    return row
+
+
+def _drafts(key: str) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.filter(policy__key=key, state=PolicyState.DRAFT)
+
+
+def _last(key: str) -> int:
+    """The number of the policy's latest version that was published, 0 before the first."""
+    said = PolicyVersion.objects.filter(policy__key=key).exclude(state=PolicyState.DRAFT)
+    return said.aggregate(last=Max("n"))["last"] or 0
 
 
 @transaction.atomic
@@ -133,13 +230,22 @@ def policy_problems(
 
 
 def _refuse_stale(key: str, since: int) -> None:
-    last = PolicyVersion.objects.filter(policy__key=key).aggregate(last=Max("n"))["last"] or 0
+    last = _last(key)
     if last != since:
         raise PolicyChanged(
             f"Somebody else has published version {last} meanwhile. Nothing was changed: "
             "open the policy again and make your change there."
             if since
             else "A policy of this name exists already. Change that one, or choose another name."
+        )
+
+
+def _refuse_other_draft(key: str, saves: int) -> None:
+    draft = _drafts(key).first()
+    if (draft.draft["saves"] if draft else 0) != saves:
+        raise PolicyChanged(
+            "Somebody else has saved or published a draft of this policy meanwhile. Nothing was "
+            "changed: open the policy again and make your change there."
         )
 
 
@@ -152,7 +258,9 @@ def _add_version(
     key: str, name: str, *, by_id: int | None, now: datetime, **said: Any
 ) -> PolicyVersion:
     policy, _ = Policy.objects.update_or_create(key=key, defaults={"name": name})
-    last = policy.versions.aggregate(last=Max("n"))["last"] or 0
+    last = _last(key)
+    # A draft that goes on is the one after this.
+    _drafts(key).update(n=last + 2)
     return PolicyVersion.objects.create(
         policy=policy,
         n=last + 1,

@@ -297,3 +297,75 @@ def test_retime_page_takes_equal_queries_for_one_clock_and_many(
     published_with_accept(client, 30)
     with django_assert_max_num_queries(count):
         client.get(address("retime"))
+
+
+def the_draft():
+    return PolicyVersion.objects.get(state="draft")
+
+
+def test_draft_is_saved_looked_at_and_published(client, world):
+    world.submitted(temperature="hot")
+    data = sent(conditions=[HOT], saves="0", draft="1", **{"accept-amount": "1"})
+    answer = client.post(address("new"), data, follow=True).content.decode()
+    assert "The draft of Hot leads is saved" in answer
+    page = client.get(address("change", the_draft().pk))
+    assert "1 clock that started in the last 4 weeks" in " ".join(page.content.decode().split())
+    assert page.context["lookback"].rows[0].tally.count == 1
+    told = client.post(address("publish", the_draft().pk), follow=True).content.decode()
+    assert "New clocks from now on follow version 1" in told
+    assert PolicyVersion.objects.get(policy__key="hot-leads").state == "published"
+
+
+def test_edit_goes_on_from_the_draft_and_uses_it_up(client, world):
+    version = PolicyVersion.objects.get()
+    data = edited(client, version) | {"saves": "0", "draft": "1", "accept-amount": "3"}
+    client.post(address("edit", version.pk), data)
+    assert (
+        "A draft of this policy waits" in client.get(address("change", version.pk)).content.decode()
+    )
+    form = client.get(address("edit", version.pk)).context["form"]
+    assert (form["saves"].value(), form.parts[1].form["amount"].value()) == (1, 3)
+    again = edited(client, version) | {"saves": "1"}
+    assert client.post(address("edit", the_draft().pk), again).status_code == 302
+    published = PolicyVersion.objects.get(state="published")
+    assert (published.n, published.targets.get(kind="accept").amount) == (2, 180)
+    assert not PolicyVersion.objects.filter(state="draft").exists()
+
+
+def test_draft_discarded_is_gone_and_its_page_too(client, world):
+    client.post(address("new"), sent(conditions=[HOT], saves="0", draft="1"))
+    draft = the_draft()
+    answer = client.post(address("discard", draft.pk), follow=True)
+    assert "The draft of Hot leads is gone" in answer.content.decode()
+    assert client.get(address("change", draft.pk)).status_code == 404
+
+
+def test_edit_page_judges_the_last_four_weeks_by_what_is_typed(client, world):
+    world.submitted()
+    version = PolicyVersion.objects.get()
+    data = edited(client, version) | {"accept-amount": "1", "accept-length": "elapsed_minutes"}
+    page = client.post(address("edit", version.pk), data | {"look": "1"})
+    assert page.context["lookback"] is None
+    world.submitted(now=NOW.replace(hour=9))
+    page = client.post(address("edit", version.pk), data | {"look": "weeks"})
+    accept = next(one.tally for one in page.context["lookback"].rows if one.name == "Accept")
+    assert (accept.count, accept.was_missed, accept.would_miss) == (2, 0, 1)
+    wrong = client.post(address("edit", version.pk), data | {"look": "weeks", "name": ""})
+    assert wrong.context["lookback"] is None
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_shipped_set_is_judged_by_the_last_four_weeks_before_it_is_published(client, world):
+    world.submitted()
+    page = client.post(address("preset"), {"name": "inbound", "look": "weeks"})
+    assert page.context["lookback"].count == 2
+    assert "<b>Standard</b>" in page.content.decode()
+    assert client.post(address("preset"), {"name": "x", "look": "weeks"}).status_code == 200
+    assert PolicyVersion.objects.get(state="published").policy.key == "standard"
+
+
+def test_shipped_set_published_leaves_running_clocks_as_they_are(client, world):
+    world.submitted()
+    before = list(Clock.objects.order_by("pk").values())
+    client.post(address("preset"), {"name": "inbound"})
+    assert list(Clock.objects.order_by("pk").values()) == before
