@@ -24,7 +24,12 @@ from handoff.views.handoffs import lost, seen_version
 
 QUEUE = "queue"
 # Where people come from, and go back to: nobody's address is taken from a request.
-PLACES = {"late": "handoff:late", "holding": "handoff:holding", "contests": "handoff:contests"}
+PLACES = {
+    "late": "handoff:late",
+    "holding": "handoff:holding",
+    "stuck": "handoff:stuck",
+    "contests": "handoff:contests",
+}
 
 
 @dataclass(frozen=True, slots=True)
