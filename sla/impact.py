@@ -17,7 +17,7 @@ from core.words import counted
 from sla.choices import ClockState, PolicyState
 from sla.models import Clock, Policy, PolicyVersion, Target
 from sla.rules import conditions, pauses, schedule
-from sla.rules.targets import StepSpec, TargetSpec, from_data
+from sla.rules.targets import BREACH, StepSpec, TargetSpec, from_data
 from sla.selectors import holds_of, ladder_of, pace_of
 from worktime.models import CalendarVersion
 
@@ -94,6 +94,7 @@ def spec_of(target: Target) -> TargetSpec:
     steps = (
         StepSpec(step.offset_percent, step.action, tuple(step.recipients))
         for step in target.steps.all()
+        if step.action != BREACH
     )
     return TargetSpec(target.kind, target.amount, target.unit, tuple(steps))
 

@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from sla.impact import targets_of
 from sla.models import Policy, PolicyVersion, Target
 from sla.rules.errors import PolicyChanged, PolicyInvalid, PositionTaken
 from sla.rules.targets import StepSpec, TargetSpec, from_data, to_data
@@ -137,3 +138,9 @@ def test_second_draft_of_a_policy_is_refused_by_the_database():
 def test_targets_are_read_back_as_they_were_stored():
     targets = tuple(said()["targets"])
     assert from_data(to_data(targets)) == targets
+
+
+def test_targets_of_a_draft_are_those_of_the_version_it_becomes():
+    version = save_draft(**said())
+    assert targets_of(version) == tuple(said()["targets"])
+    assert targets_of(publish_draft(version=version, by_id=1, now=START)) == targets_of(version)
