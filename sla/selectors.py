@@ -10,11 +10,10 @@ from sla.choices import PolicyState
 from sla.models import Clock, PolicyVersion, Target
 from sla.rules import conditions, pauses
 from sla.rules.badge import ClockFacts, ClockView, describe
-from sla.rules.explanation import explain_span
+from sla.rules.explanation import Deadline, Promise, explain_deadline
 from sla.rules.pace import Hold, Pace
 from sla.rules.schedule import Ladder, decode
 from worktime.models import CalendarVersion
-from worktime.rules import Span
 from worktime.selectors import rules_calendar
 
 __all__ = [
@@ -91,9 +90,25 @@ def clock_view(clock: Clock, *, now: datetime, zone: tzinfo) -> ClockView:
     return describe(facts, pace, now=now, zone=zone)
 
 
-def explain_clock(clock: Clock, *, until: datetime) -> list[Span]:
-    """The time from the clock's start until `until`: what counted, what was skipped, and why."""
-    pace = pace_of(clock.target, clock.calendar_version).held(
-        holds_of(clock), since=clock.started_at
+def explain_clock(clock: Clock) -> Deadline:
+    """Why the clock is due when it is: what counted, what was skipped, and why.
+
+    No query for a clock that was read through `Clock.objects.with_view()`.
+    """
+    pace = pace_of(clock.target, clock.calendar_version)
+    reasons: dict[Hold, str] = {}
+    for pause in clock.pauses.all():
+        hold = pauses.hold_of(pause.starts_at, pause.ends_at)
+        for kept in pace.held([hold], since=clock.started_at).holds:
+            reasons[kept] = pause.reason
+    promise = Promise(
+        start=clock.started_at,
+        due=clock.due_at,
+        amount=clock.target.amount,
+        is_fixed=clock.is_due_fixed,
+        is_unstaffed=clock.is_unstaffed,
+        is_breached=clock.breached_at is not None,
+        is_replacement=clock.replaces_id is not None,
     )
-    return explain_span(pace, clock.started_at, until)
+    held = pace.held(reasons, since=clock.started_at)
+    return explain_deadline(promise, held, reasons=reasons)

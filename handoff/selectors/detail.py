@@ -23,6 +23,7 @@ from handoff.selectors.answers import (
 from handoff.selectors.care import Care, care_of
 from handoff.selectors.chain import ChainLink, chain_of
 from handoff.selectors.clocks import ShownClock, most_urgent, show_clock
+from handoff.selectors.deadline import DeadlineView, deadline_view
 from handoff.selectors.drafts import (
     Progress,
     Rejection,
@@ -41,7 +42,6 @@ from handoff.selectors.wait_lines import WaitLines, wait_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
 from sla.selectors import ClockView, explain_clock
-from worktime.rules import Span, duration_words
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
@@ -63,18 +63,6 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplainedSpan:
-    """A stretch of time that counted towards a deadline, or was skipped."""
-
-    start: str
-    end: str
-    what: str
-    length: str
-    total: str
-    counted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Coming:
     """What a clock will do by itself while nobody decides."""
 
@@ -93,7 +81,7 @@ class ClockCard:
 
     shown: ShownClock
     sentence: str
-    spans: tuple[ExplainedSpan, ...]
+    deadline: DeadlineView
     source: str
     coming: tuple[Coming, ...]
     care: Care
@@ -300,7 +288,7 @@ def _card(
     return ClockCard(
         shown=shown,
         sentence=f"{shown.view.label} {shown.view.next_step}".strip(),
-        spans=_explained(explain_clock(clock, until=clock.due_at), now=now),
+        deadline=deadline_view(explain_clock(clock), now=now),
         source=(
             f"Target {shown.view.target} from the policy \u201c{policy.policy.name}\u201d, "
             f"version {policy.n}. Calendar \u201c{version.calendar.name}\u201d, "
@@ -309,26 +297,6 @@ def _card(
         coming=_coming(row, link, now=now) if shown.view.is_open else (),
         care=care,
     )
-
-
-def _explained(spans: Sequence[Span], *, now: datetime) -> tuple[ExplainedSpan, ...]:
-    lines = []
-    counted = 0.0
-    for span in spans:
-        counted += span.seconds if span.counted else 0
-        length = duration_words(span.seconds)
-        note = span.note[:1].upper() + span.note[1:]
-        lines.append(
-            ExplainedSpan(
-                start=clock_time(span.start, now=now),
-                end=clock_time(span.end, now=now),
-                what=note or "Open",
-                length=length if span.counted else f"skipped {length}",
-                total=duration_words(counted),
-                counted=span.counted,
-            )
-        )
-    return tuple(lines)
 
 
 def _coming(row: Handoff, link: HandoffClock, *, now: datetime) -> tuple[Coming, ...]:

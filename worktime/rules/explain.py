@@ -1,7 +1,9 @@
 """Why a deadline is when it is: which time counted, and which was skipped and why."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,6 +23,8 @@ class Why(StrEnum):
     CLOSED_DAY = "closed_day"
     HOLIDAY = "holiday"
     BREAK = "break"
+    PAUSE = "pause"
+    """Said of a clock, never of a calendar."""
 
 
 _NOTES = {
@@ -29,6 +33,7 @@ _NOTES = {
     Why.CLOSED_DAY: "no working hours that day",
     Why.HOLIDAY: "holiday",
     Why.BREAK: "break",
+    Why.PAUSE: "paused",
 }
 
 
@@ -49,6 +54,11 @@ class Span:
     def seconds(self) -> float:
         """Elapsed seconds."""
         return (self.end - self.start).total_seconds()
+
+    def within(self, start: datetime, end: datetime) -> Span | None:
+        """What of it lies between the two; None where nothing does."""
+        first, last = max(self.start, start), min(self.end, end)
+        return replace(self, start=first, end=last) if first < last else None
 
 
 _Reason = tuple[Why, str]

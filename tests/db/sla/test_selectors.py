@@ -49,10 +49,10 @@ def test_clock_view_and_explanation_leave_pauses_out():
     assert view(START + HOUR).text == "Paused until 12:00"
     assert view(START + 2 * HOUR).text == "3 h left"
     stored = Clock.objects.get()
-    spans = explain_clock(stored, until=stored.due_at)
-    assert [(span.counted, span.note) for span in spans] == [
+    told = explain_clock(stored)
+    assert [(span.counted, span.note) for span in told.spans] == [
         (True, ""),
-        (False, "paused"),
+        (False, "paused: away"),
         (True, ""),
     ]
 
