@@ -104,7 +104,7 @@ def preview_retiming(scope: Scope) -> Preview:
     shown = ids[:MOST_SHOWN]
     lines = [line for part in _batches(shown) for line in uses.plan_retiming(part, scope, now)]
     named = [(kind, [line for line in lines if line.kind == kind]) for kind in ClockKind]
-    first = sorted(lines, key=lambda line: (not line.is_missed_at_once, line.clock_id))
+    first = sorted(lines, key=lambda line: (not line.is_missed_at_once, not line.is_moved))
     return Preview(
         sum=sum_up(lines),
         kinds=tuple(KindRow(str(kind.label), sum_up(own)) for kind, own in named if own),

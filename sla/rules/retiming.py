@@ -42,8 +42,8 @@ class Retiming:
     path: str
 
     @property
-    def is_earlier(self) -> bool:
-        return self.due_at is not None and self.due_at < self.was_due_at
+    def is_moved(self) -> bool:
+        return self.due_at is not None and self.due_at != self.was_due_at
 
 
 @dataclass(frozen=True, slots=True)
