@@ -9,6 +9,7 @@ from handoff.models import Event
 from handoff.selectors.verify import findings
 from handoff.services import apply_escalations, retry_step
 from notify.models import Message
+from notify.registry import SETTLED, refresh_many
 from sla.models import Escalation
 from sla.rules.retries import MOST_ATTEMPTS
 from sla.services import StepNotSetAside, claim_escalations, fail_escalation, fire_due_steps
@@ -66,6 +67,14 @@ def test_retry_is_acted_on_and_both_stand_in_the_log(world, row, aside):
     assert Event.objects.get(escalation=step).seq > again.seq
     # As of a time at which nothing more was due.
     assert list(findings(row.next_due_at - MINUTE)) == []
+
+
+def test_notice_of_it_is_settled_once_it_is_tried_again(world, aside):
+    step, now = aside
+    notice = Message.objects.get(kind="sla.set_aside", channel="inbox")
+    assert refresh_many([notice], now)[notice.pk].path == "/health/"
+    retry_step(escalation_id=step.pk, by=world.admin, now=now)
+    assert refresh_many([notice], now)[notice.pk] == SETTLED
 
 
 def test_retry_twice_is_refused_the_second_time_and_logged_once(world, aside):
