@@ -12,6 +12,7 @@ from core.backlog import Backlog, backlog
 from core.findings import CLOCK_JUMPED, findings
 from core.models import Finding
 from core.selectors import LoopState, loop_states
+from core.standstill import Standstill, standstill_in
 from notify.models import Message
 from notify.waiting import messages_overdue, messages_waiting
 from sla.notices import ATTENTION, CLOCKS_BEHIND
@@ -83,6 +84,8 @@ class Health:
     steps: GivenUp
     messages: GivenUp
     jump: Jump | None
+    standstill: Standstill | None
+    are_moves_held: bool
     switch: Switch | None
     attention: int
 
@@ -96,6 +99,8 @@ def health_of(now: datetime) -> Health:
         steps_set_aside().select_related("step", "clock__handoff_clock__handoff__lead__company")
     )
     messages = _given_up(Message.objects.dead().select_related("recipient").order_by("-not_before"))
+    stood = standstill_in(found)
+    are_moves_held = stood is not None and stood.holds(now)
     late = sum(line.loop.is_stale for line in loops) + bool(behind.count)
     return Health(
         loops=loops,
@@ -103,8 +108,10 @@ def health_of(now: datetime) -> Health:
         steps=steps,
         messages=messages,
         jump=_jump(found.get(CLOCK_JUMPED)),
+        standstill=stood,
+        are_moves_held=are_moves_held,
         switch=_switch(found.get(DEAD_MAN), now) if settings.DEAD_MAN_URL else None,
-        attention=late + steps.all.count + messages.all.count,
+        attention=late + are_moves_held + steps.all.count + messages.all.count,
     )
 
 

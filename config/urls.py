@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.views import health, health_retry, healthz, readyz
+from config.views import health, health_release, health_retry, healthz, readyz
 
 handler400 = "core.views.bad_request"
 handler403 = "core.views.permission_denied"
@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("readyz/", readyz, name="readyz"),
     path("health/", health, name="health"),
+    path("health/release/", health_release, name="health_release"),
     path("health/steps/<int:pk>/retry/", health_retry, name="health_retry"),
     path("", include("handoff.urls")),
     path("", include("accounts.urls")),

@@ -21,7 +21,7 @@ from core.errors import NotPermitted
 from core.loops import database_now
 from core.navigation import know_badge
 from core.selectors import LoopState, loop_states
-from handoff.services import retry_step
+from handoff.services import release_moves, retry_step
 
 
 @never_cache
@@ -77,6 +77,15 @@ def health_retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Try a step that was set aside again."""
     row = retry_step(escalation_id=pk, by=person(request, User), now=timezone.now())
     messages.success(request, f"The step of {row.lead.name} is tried again now.")
+    return HttpResponseRedirect(reverse("health"))
+
+
+@require_POST
+@signed_in
+def health_release(request: HttpRequest) -> HttpResponse:
+    """Let the moves go on that wait since everything stood still."""
+    release_moves(by=person(request, User), now=timezone.now())
+    messages.success(request, "Leads are moved by their ladders again.")
     return HttpResponseRedirect(reverse("health"))
 
 

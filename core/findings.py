@@ -8,6 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 from core.models import Finding
 
 CLOCK_JUMPED = "core.clock_jumped"
+STOOD_STILL = "core.stood_still"
 
 
 def keep_finding(

@@ -24,6 +24,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from core.findings import CLOCK_JUMPED, keep_finding
 from core.models import Heartbeat
+from core.standstill import note_standstill
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,7 @@ def tick(loop: Loop, using: str = DEFAULT_DB_ALIAS) -> Tick:
 
 
 def _work_off(loop: Loop, using: str) -> Tick:
+    _note_standstill(loop, using)
     started = time.monotonic()
     handled = 0
     while True:
@@ -148,6 +150,13 @@ def _work_off(loop: Loop, using: str) -> Tick:
             extra={"loop": loop.name, "handled": handled, "seconds": round(seconds, 3)},
         )
     return Tick(Outcome.DONE, handled)
+
+
+def _note_standstill(loop: Loop, using: str) -> None:
+    found = note_standstill(database_now(using), using)
+    if found is not None:
+        said = {"since": found.since.isoformat(), "until": found.until.isoformat()}
+        logger.warning("stood still", extra={"loop": loop.name, **said})
 
 
 def _note_jump(loop: Loop, now: datetime, using: str) -> None:

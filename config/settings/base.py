@@ -199,6 +199,9 @@ HEARTBEAT_IDLE_SECONDS = 5 * _SCALE
 LOOP_STALE_SECONDS = 60 * _SCALE
 # A loop that never ticked is called late once a web process has been up for this long.
 LOOP_GRACE_SECONDS = 90 * _SCALE
+# When nothing ticked for longer than this, no lead is moved by a ladder for as long again, unless
+# an admin lets them go on: people see first where things stand.
+STANDSTILL_SECONDS = 900 * _SCALE
 # So often it is looked whether clocks are behind their next step by more than this.
 RECONCILE_SECONDS = 60 * _SCALE
 # Asked for this often while all loops tick; one try is over after the other.

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from core.standstill import last_standstill
 from handoff.choices import EventKind
 from handoff.models import Event, Handoff
 from handoff.selectors.staffing import first_open
@@ -21,12 +22,16 @@ def hold_of_move(
 ) -> datetime | None:
     """Until when the move waits; None when it may be made now.
 
-    It waits while its clock is paused; while nobody could have acted, where the clock began with
-    nobody at work; and after another move, when both came due before either was made: a late
-    sweep moves a handoff once, and the time between the two counts anew from there.
+    It waits while its clock is paused; for a while after the whole product stood still; while
+    nobody could have acted, where the clock began with nobody at work; and after another move,
+    when both came due before either was made: a late sweep moves a handoff once, and the time
+    between the two counts anew from there.
     """
     if clock.state == ClockState.PAUSED:
         return now + LOOK_AGAIN
+    stood = last_standstill()
+    if stood is not None and stood.holds(now):
+        return stood.held_until
     if clock.is_unstaffed and row.pool_id is not None:
         opening = first_open(row.pool_id, at=clock.started_at)
         if opening is not None and opening > now:

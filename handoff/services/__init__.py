@@ -28,6 +28,7 @@ from handoff.services.merging import merge_duplicate
 from handoff.services.moves import reassign_handoff
 from handoff.services.set_aside import retry_step
 from handoff.services.setup import install_type, set_up
+from handoff.services.standstill import release_moves
 from handoff.services.stuck import tell_of_stuck
 from handoff.services.submit import submit_handoff
 from handoff.services.touches import date_next_step, log_touch
@@ -57,6 +58,7 @@ __all__ = [
     "reassign_handoff",
     "record_outcome",
     "reject_handoff",
+    "release_moves",
     "remind_of_meetings",
     "replay_handoffs",
     "resume_clocks",

@@ -12,6 +12,7 @@ from accounts.rules.policy import Action
 from core.admin import page, person, signed_in
 from core.errors import NotPermitted
 from core.navigation import know_badge
+from core.standstill import last_standstill
 from handoff.manager_dialogs import OVERTURNED, UPHELD
 from handoff.rules.values import visible
 from handoff.selectors.contests import contest_count, contests_for
@@ -48,8 +49,10 @@ def late(request: HttpRequest) -> HttpResponse:
     held = held_handoffs(user)
     held_in_all = held.count()
     know_badge(request, "held", held_in_all)
+    stood = last_standstill()
     context = {
         "late": shown,
+        "standstill": stood if stood and stood.holds(timezone.now()) else None,
         "kind": kind,
         "teams": teams,
         "team": team,

@@ -8,6 +8,7 @@ from sla.services.escalations import (
     defer_escalation,
     fail_escalation,
     finish_escalation,
+    release_escalations,
     retry_escalation,
 )
 from sla.services.pauses import pause_clock, resume_clock
@@ -40,6 +41,7 @@ __all__ = [
     "publish_draft",
     "publish_policy",
     "reconcile",
+    "release_escalations",
     "reopen_clock",
     "resume_clock",
     "retarget_clock",

@@ -126,6 +126,12 @@ def retry_escalation(*, escalation: Escalation, now: datetime) -> None:
         )
 
 
+def release_escalations(*, held_until: datetime, now: datetime) -> int:
+    """Let what waits until exactly that instant be acted on now; how many."""
+    held = Escalation.objects.filter(state=EscalationState.PENDING, not_before=held_until)
+    return held.update(not_before=now)
+
+
 def _claimable(now: datetime) -> QuerySet[Escalation]:
     unleased = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     return Escalation.objects.filter(unleased, state=EscalationState.PENDING, not_before__lte=now)

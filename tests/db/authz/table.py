@@ -66,6 +66,7 @@ POST handoff:form_edit     handoff_handofftype | 403 | 403 | 403     | 200
 # How Handoff itself runs; to try again what was never set aside is refused.
 GET  health                                    | 403 | 403 | 403     | 200
 POST health_retry               sla_escalation | 403 | 403 | 403     | 409
+POST health_release                            | 403 | 403 | 403     | 409
 # What the admin brings along and nobody needs.
 GET  admin:index                               | 302 | 302 | 302     | 302
 GET  admin:app_list                     app    | 302 | 302 | 302     | 302
