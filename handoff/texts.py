@@ -1,7 +1,9 @@
 """What the messages about handoffs say, made anew each time one is sent or read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.selectors import zone_for
@@ -31,11 +33,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
         .order_by()
         .in_bulk()
     )
-    clocks = (
-        Clock.objects.filter(pk__in=[message.payload["clock"] for message in messages])
-        .select_related("calendar_version")
-        .in_bulk()
-    )
+    clocks = _clocks({message.payload["clock"] for message in messages} - {None})
     deciders = _deciders(handoffs)
     steps = _steps(messages)
     people = User.objects.order_by().in_bulk({message.recipient_id for message in messages})
@@ -54,6 +52,18 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
         )
         texts[message.pk] = _WRITERS[message.kind](about)
     return texts
+
+
+def _clocks(ids: Collection[int]) -> dict[int, Clock]:
+    """The clocks by id, each as the one that has taken its place since and runs on like it."""
+    asked = Clock.objects.filter(Q(pk__in=ids) | Q(replaces__in=ids))
+    found = asked.select_related("calendar_version").in_bulk()
+    for clock in list(found.values()):
+        before = found.get(clock.replaces_id or 0)
+        # One that begins with another breach, or without one, is another story.
+        if before is not None and before.breached_at == clock.breached_at:
+            found[before.pk] = clock
+    return found
 
 
 def _deciders(handoffs: Iterable[int]) -> dict[tuple[object, str], str]:

@@ -12,6 +12,8 @@ from handoff.selectors.retiming import retimings
 from handoff.selectors.verify import findings
 from handoff.services import accept_handoff, apply_escalations, pause_clocks, withdraw_handoff
 from handoff.services.retiming import retime_clocks
+from notify.models import Message
+from notify.registry import refresh
 from sla.impact import open_clock_ids
 from sla.models import Clock, Policy
 from sla.rules.retiming import Scope, sum_up
@@ -220,6 +222,33 @@ def test_retimed_handoff_is_accepted_and_its_clock_met_as_ever(world):
     accept_handoff(handoff, by=world.receiver_of(handoff), now=NOW + HOUR)
     assert clocks(handoff)["accept"].state == "met"
     assert promises_kept() == []
+
+
+def only_contact(minutes):
+    publish_policy(
+        key="standard",
+        name="Standard",
+        position=100,
+        conditions={},
+        is_default=True,
+        targets=[TargetSpec("contact", minutes, "working_minutes", (ALERT,))],
+        by_id=1,
+        now=NOW,
+    )
+
+
+def test_retimed_late_clock_is_still_told_of_as_late(world):
+    only_contact(60)
+    world.submitted()
+    late = NOW + 2 * HOUR
+    while fire_due_steps(late) or apply_escalations(late):
+        pass
+    message = Message.objects.filter(kind="late").first()
+    before = refresh(message, late)
+    assert "1 h late" in before.subject
+    only_contact(600)
+    retime(world, now=late)
+    assert refresh(message, late) == before
 
 
 @pytest.mark.parametrize("who", ["manager", "sdr", "ae"])
