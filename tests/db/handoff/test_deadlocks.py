@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.urls import reverse
 
 from handoff.choices import Status
@@ -29,7 +29,7 @@ def cross(clock_id, handoff_id, ready, failed):
             while not is_waited_for() and time.monotonic() < end:
                 time.sleep(0.01)
             Handoff.objects.select_for_update(of=("self",)).get(pk=handoff_id)
-    except Exception as error:
+    except OperationalError as error:
         failed.append(error)
         ready.set()
     finally:
