@@ -85,7 +85,7 @@ def retarget_clock(
     )
     pace = _stop_counting(old, new, now=now)
     plan = schedule.plan(selectors.ladder_of(new.target), pace, new.started_at, due_at=due_at)
-    if old.breached_at and plan.due_at < until:
+    if plan.due_at < until and _was_missed(old):
         new.breached_at, new.detected_at = plan.due_at, now
     return _take_place(old, new, plan, until=until, now=now)
 
@@ -190,6 +190,11 @@ def _fired(old: Clock) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
         elif state == EscalationState.PENDING and clock_id == old.pk:
             waiting.add((action, percent))
     return done, waiting - done
+
+
+def _was_missed(old: Clock) -> bool:
+    """Whether the clock or one that it replaced has a breach: then another is no news."""
+    return Clock.objects.filter(pk__in=_line(old), breached_at__isnull=False).exists()
 
 
 def _line(clock: Clock) -> Sequence[int]:
