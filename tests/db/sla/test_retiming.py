@@ -9,6 +9,7 @@ from sla.services import (
     cancel_clock,
     claim_escalations,
     finish_escalation,
+    hold_escalations,
     fire_due_steps,
     meet_clock,
     pause_clock,
@@ -213,6 +214,15 @@ def test_rule_2_a_move_that_still_waits_is_made_by_the_new_clock():
     assert actions(new) == ["reassign"]
     assert new.escalations.get().not_before == until > late
     assert new.acknowledgements.get().until == until
+
+
+def test_rule_2_a_move_that_was_put_off_waits_as_long_on_the_new_clock():
+    clock = make_clock(make_target(ladder=MOVING))
+    late = clock.due_at + HOUR
+    sweep(late)
+    hold_escalations(clock_id=clock.pk, until=late + 3 * HOUR)
+    new = retimed(clock, make_target(amount=60, ladder=MOVING), now=late)
+    assert new.escalations.get(step__action="reassign").not_before == late + 3 * HOUR
 
 
 def test_rule_2_a_reminder_that_still_waits_is_not_lost(clock):
