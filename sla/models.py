@@ -6,6 +6,7 @@ from django.db import models
 
 from core.models import Timestamped
 from sla.choices import ClockKind, ClockState, EscalationState, PolicyState, StepAction, Unit
+from sla.rules.wording import target_words
 from worktime.models import Calendar, CalendarVersion
 
 
@@ -104,7 +105,7 @@ class Target(Timestamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} within {self.amount} {self.get_unit_display()}"
+        return f"{self.get_kind_display()} within {target_words(self.amount, self.unit)}"
 
 
 class Step(Timestamped):
