@@ -2,8 +2,8 @@
 
     python -m tests.bench [name ...]
 
-Every `bench_*.py` beside this file has a `run(context)` that yields figures. They run on a
-database of their own, on the server of TEST_DATABASE_URL or on one started for the occasion with
+Every `bench_*.py` beside this file has a `run(context)` that yields figures. Each runs on a
+database of its own, on the server of TEST_DATABASE_URL or on one started for the occasion with
 every commit on disk. Without PostgreSQL nothing is measured, and the output says so.
 """
 
@@ -38,12 +38,13 @@ def main(names: list[str]) -> int:
             write("left out: everything: no PostgreSQL programs found, no TEST_DATABASE_URL set")
             return 0
         figures: list[Figure] = []
-        with own_database(url) as own:
-            context = prepare(own, say)
-            for module in chosen:
+        for module in chosen:
+            # Each on an empty one: what one leaves behind is work for another's programs.
+            with own_database(url) as own:
                 say(module)
+                context = prepare(own, say)
                 figures += importlib.import_module(f"tests.bench.{module}").run(context)
-            close_connections()
+                close_connections()
     write(f"\n{table(figures)}\n\ntook {time.monotonic() - began:.0f} s")
     return MISSED if any(figure.verdict == "MISSED" for figure in figures) else 0
 

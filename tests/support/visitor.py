@@ -36,12 +36,12 @@ class Visitor:
 
     def is_answered(self) -> bool:
         try:
-            return self._ask("GET", reverse("healthz"))[0] == 200
+            return self.ask("GET", reverse("healthz"))[0] == 200
         except NotAnswered:
             return False
 
     def sign_in(self, email: str) -> None:
-        self._ask("GET", reverse("accounts:login"))
+        self.ask("GET", reverse("accounts:login"))
         status, _ = self._post(reverse("accounts:login"), {"username": email, "password": PASSWORD})
         assert status == 302, status
         assert django_settings.SESSION_COOKIE_NAME in self.cookies
@@ -63,9 +63,9 @@ class Visitor:
 
     def _post(self, path: str, fields: dict[str, Any]) -> tuple[int, str]:
         token = self.cookies.get(django_settings.CSRF_COOKIE_NAME, "")
-        return self._ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": token}))
+        return self.ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": token}))
 
-    def _ask(self, method: str, path: str, body: str = "") -> tuple[int, str]:
+    def ask(self, method: str, path: str, body: str = "") -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
         headers = {"Cookie": "; ".join(f"{name}={text}" for name, text in self.cookies.items())}
         if body:
