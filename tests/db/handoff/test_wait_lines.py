@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from handoff.models import Handoff
 from handoff.selectors.wait_lines import wait_lines
 from handoff.services import (
+    extend_clock,
     log_touch,
     pause_clocks,
     reassign_handoff,
@@ -77,14 +79,27 @@ def test_wait_lines_tell_a_short_share_from_none(world):
 def test_wait_lines_of_a_chain_keep_the_names_of_handoffs_that_the_reader_may_not_open(world):
     row = world.submitted()
     first = world.receiver_of(row)
-    second = again(world, row, now=NOW + HOUR)
+    half = NOW + HOUR / 2
+    extend_clock(row, kind="contact", until=NOW + HOUR, reason="Ill", by=world.manager, now=half)
+    second = again(world, row, now=NOW + 2 * HOUR)
+    # The first one was somebody else's.
+    Handoff.objects.filter(pk=row.pk).update(submitted_by=world.manager)
     receiver = User.objects.get(pk=world.receiver_of(second).pk)
     assert receiver != first
-    own, chain = wait_lines(second, receiver, now=NOW + 2 * HOUR)
+    own, chain = wait_lines(second, receiver, now=NOW + 3 * HOUR)
     assert [line.who for line in own.lines] == [receiver.name]
-    assert [line.who for line in chain.lines] == ["A receiver", world.sdr.name, receiver.name]
-    _, seen = wait_lines(second, world.sdr, now=NOW + 2 * HOUR)
-    assert seen.lines[0].who == first.name
+    assert [(line.who, line.what.split(" ")[0]) for line in chain.lines] == [
+        ("A receiver", "10:00"),
+        ("Paused", ""),
+        ("The submitter", "answers"),
+        (receiver.name, "since"),
+    ]
+    _, seen = wait_lines(second, world.manager, now=NOW + 3 * HOUR)
+    assert [(line.who, line.what.split(" ")[0]) for line in seen.lines[:3]] == [
+        (first.name, "10:00"),
+        ("Paused", "Ill"),
+        (world.manager.name, "answers"),
+    ]
     assert [line.words for line in seen.lines] == [line.words for line in chain.lines]
 
 

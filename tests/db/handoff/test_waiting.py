@@ -180,6 +180,36 @@ def test_wait_that_was_overturned_with_its_receiver_gone_goes_to_the_next_one(wo
     assert own(row, NOW + 5 * HOUR) == expected
 
 
+def test_wait_of_a_chain_ends_with_its_first_contact_whatever_follows(world):
+    row = world.submitted()
+    who, receiver = first_name(world, row), world.receiver_of(row)
+    reached(row, world, NOW + HOUR)
+    draft = return_handoff(row, note="Not yet", by=receiver, now=NOW + 2 * HOUR)
+    again = submit_handoff(draft, by=world.sdr, now=NOW + 3 * HOUR)
+    assert chain(again, NOW + 5 * HOUR) == [(who, 1)]
+    assert waits_of(again, now=NOW + 5 * HOUR).chain.ended_by == "contact"
+    assert own(again, NOW + 5 * HOUR) == [(first_name(world, again), 2)]
+
+
+def test_wait_that_was_overturned_without_a_contact_clock_is_the_submitters_side(world):
+    only_accept()
+    row = world.submitted()
+    who = first_name(world, row)
+    reject_handoff(row, reason="no_budget", by=world.receiver_of(row), now=NOW + HOUR)
+    contest_rejection(row, note="They have", by=world.sdr, now=NOW + 2 * HOUR)
+    rule_on_contest(row, is_upheld=False, by=world.manager, now=NOW + 4 * HOUR)
+    assert own(row, NOW + 5 * HOUR) == [(who, 2), ("submitter", 3)]
+
+
+def test_wait_of_a_held_survivor_is_held_though_somebody_has_its_duplicate(world):
+    old = world.submitted()
+    one = first_name(world, old)
+    world.pool.members.update(is_active=False)
+    new = world.submitted(now=NOW + 2 * HOUR)
+    merge_duplicate(old, into=new, by=world.manager, now=NOW + 4 * HOUR)
+    assert own(new, NOW + 5 * HOUR) == [(one, 2), ("holding", 3)]
+
+
 def test_wait_of_a_survivor_begins_with_its_duplicate(world):
     old, new = world.submitted(), world.submitted(now=NOW + 3 * HOUR)
     one, two = first_name(world, old), first_name(world, new)
