@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.findings import findings
 from notify.models import Message
 from notify.registry import refresh_many
+from notify.waiting import messages_overdue, messages_waiting
 from sla.models import Clock, Escalation
 from sla.notices import ATTENTION, CLOCKS_BEHIND
 from sla.services import fire_due_steps, reconcile
 from sla.waiting import clocks_behind, steps_set_aside, steps_waiting
-from tests.factories.handoff import make_world
+from tests.factories.handoff import NOW, make_world
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -88,7 +91,8 @@ def test_reconcile_counts_what_was_set_aside_and_writes_only_what_changed(step_a
 def test_what_waits_is_counted_in_one_query_each(step_at, django_assert_num_queries):
     now = step_at + 2 * MINUTE
     with django_assert_num_queries(1):
-        assert (clocks_behind(now).count, clocks_behind.__name__) == (1, "clocks_behind")
+        behind = clocks_behind(now)
+    assert (behind.count, behind.oldest) == (1, step_at)
     fire_due_steps(now)
     with django_assert_num_queries(1):
         waits = steps_waiting(now)
@@ -106,3 +110,22 @@ def test_what_waits_is_counted_up_to_a_bound(step_at, monkeypatch):
     waits = steps_waiting(now)
     assert (waits.count, waits.said) == (2, "more than 1")
     assert waits.oldest == Escalation.objects.earliest("not_before").not_before
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("count", "index"),
+    [
+        (lambda: steps_waiting(NOW), "sla_escalation_pending"),
+        (messages_waiting, "notify_message_due"),
+        (lambda: messages_overdue(NOW), "notify_message_due"),
+    ],
+)
+def test_what_waits_is_found_through_its_index(count, index):
+    """However long the history: it is asked for once a minute, and by every look at the page."""
+    with CaptureQueriesContext(connection) as queries:
+        count()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+        plan = str(cursor.fetchall())
+    assert f"INDEX {index}" in plan

@@ -17,7 +17,7 @@ def test_read_environment_without_variables_has_safe_defaults(tmp_path):
     assert found.kind == "dev"
     assert (found.host, found.port, found.site_url) == ("127.0.0.1", 8000, "http://localhost:8000")
     assert found.debug is False
-    assert found.database_url == found.redis_url == ""
+    assert found.database_url == found.redis_url == found.dead_man_url == ""
 
 
 def test_read_environment_in_development_makes_a_secret_once_and_keeps_it(tmp_path):
