@@ -56,6 +56,8 @@ class Pace:
 
         Working time from start to due for a length in days; minutes are their own length.
         """
+        if self.unit != WORKING_DAYS:
+            return timedelta(minutes=amount)
         return self.counted(start, self.promised(start, amount))
 
     def later(self, due: datetime, length: timedelta) -> datetime:
