@@ -1,18 +1,27 @@
 """Re-timing beside people and the sweep, as real processes. Runs on PostgreSQL and on SQLite."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
-from handoff.models import HandoffClock
+from core.loops import database_now
+from handoff.models import Event, HandoffClock
 from handoff.selectors.verify import findings
 from handoff.services import apply_escalations
 from sla.models import Clock, Escalation
 from sla.services import fire_due_steps
 from tests.db.handoff import retiming_racers
 from tests.factories.handoff import NOW, make_world, only_accept
+from tests.support.processes import child_environment
 from tests.support.race import race
+from tests.support.servers import wait_for
 
 pytestmark = [
     pytest.mark.races,
@@ -20,6 +29,14 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 ROUNDS = 60
+KILLED_COMMAND = """
+import sys, django
+django.setup()
+from django.core.management import call_command
+from handoff.management.commands import retime_clocks
+retime_clocks.BATCH = 1
+call_command("retime_clocks", "--all", "--apply", "--by", sys.argv[1], "--limit", "0")
+"""
 
 
 def test_retime_against_accept_and_sweep_loses_and_doubles_nothing():
@@ -61,3 +78,34 @@ def test_retime_against_accept_and_sweep_loses_and_doubles_nothing():
     while fire_due_steps(late) or apply_escalations(late):
         pass
     assert [f"{one.check}: {one.text}" for one in findings(late)] == []
+
+
+def test_retime_killed_half_way_is_finished_by_the_next_run():
+    world = make_world()
+    only_accept(minutes=6_000)
+    now = database_now()
+    for _ in range(ROUNDS):
+        world.submitted(now=now)
+    only_accept(minutes=3_000)
+    retimed = Event.objects.filter(kind="retimed")
+    command = subprocess.Popen(
+        [sys.executable, "-c", KILLED_COMMAND, world.admin.email],
+        env=child_environment(),
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+    )
+    try:
+        wait_for(lambda: retimed.count() >= ROUNDS // 6, 60, "the command did not begin")
+    finally:
+        os.killpg(command.pid, signal.SIGKILL)
+        command.wait()
+    assert ROUNDS // 6 <= retimed.count() < ROUNDS
+    assert [f"{one.check}: {one.text}" for one in findings(now)] == []
+
+    call_command("retime_clocks", "--all", "--apply", "--by", world.admin.email, stdout=StringIO())
+    assert Counter(retimed.values_list("handoff", flat=True)).most_common(1)[0][1] == 1
+    assert retimed.count() == ROUNDS
+    live = Clock.objects.live()
+    assert set(live.values_list("target__amount", flat=True)) == {3_000}
+    assert live.count() == ROUNDS
+    assert [f"{one.check}: {one.text}" for one in findings(now)] == []
