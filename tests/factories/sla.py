@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sla import selectors
 from sla.models import Clock, Policy, PolicyVersion, Step, Target
 from sla.rules import schedule
+from sla.services import publish_policy
 from worktime.rules import preset_calendars
 from worktime.rules.presets import ALWAYS, OFFICE_HOURS
 from worktime.services import create_calendar
@@ -85,4 +86,18 @@ def make_clocks(count, *, started_at=START, apart=timedelta(0), **target):
     one, version = make_target(**target), make_calendar_version()
     return Clock.objects.bulk_create(
         build_clock(one, version, started_at=started_at + apart * n) for n in range(count)
+    )
+
+
+def publish_one(*targets, key="standard", position=100, conditions=None, now=START):
+    """Publish a policy with these targets: the default where it has no conditions."""
+    return publish_policy(
+        key=key,
+        name=key.capitalize(),
+        position=position,
+        conditions=conditions or {},
+        is_default=not conditions,
+        targets=list(targets),
+        by_id=1,
+        now=now,
     )

@@ -18,8 +18,9 @@ from sla.impact import open_clock_ids
 from sla.models import Clock, Policy
 from sla.rules.retiming import Scope, sum_up
 from sla.rules.targets import ALERT_MANAGER, REASSIGN, StepSpec, TargetSpec
-from sla.services import fire_due_steps, publish_policy
+from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, make_world
+from tests.factories.sla import publish_one
 from worktime.services import publish_calendar_version
 
 pytestmark = pytest.mark.django_db
@@ -34,20 +35,14 @@ def world(db):
     return make_world()
 
 
-def publish(key="standard", *, accept=120, contact=240, conditions=None, position=100):
-    conditions = conditions or {}
-    publish_policy(
+def publish(key="standard", *, accept=120, contact=240, **place):
+    ladder = (ALERT, StepSpec(0, REASSIGN, ()))
+    publish_one(
+        TargetSpec("accept", accept, "working_minutes", ladder),
+        TargetSpec("contact", contact, "working_minutes", (ALERT,)),
         key=key,
-        name=key.capitalize(),
-        position=position,
-        conditions=conditions,
-        is_default=not conditions,
-        targets=[
-            TargetSpec("accept", accept, "working_minutes", (ALERT, StepSpec(0, REASSIGN, ()))),
-            TargetSpec("contact", contact, "working_minutes", (ALERT,)),
-        ],
-        by_id=1,
         now=NOW,
+        **place,
     )
 
 
@@ -186,16 +181,7 @@ def test_retime_of_one_calendar_takes_its_new_hours(world):
 
 def test_retime_where_no_policy_asks_any_more_keeps_the_clock(world):
     handoff = world.submitted()
-    publish_policy(
-        key="standard",
-        name="Standard",
-        position=100,
-        conditions={},
-        is_default=True,
-        targets=[TargetSpec("accept", 60, "working_minutes")],
-        by_id=1,
-        now=NOW,
-    )
+    publish_one(TargetSpec("accept", 60, "working_minutes"), now=NOW)
     total = sum_up(retimings(open_clock_ids(), ALL, NOW))
     assert (total.count, total.kept) == (1, 1)
     before = clocks(handoff)["contact"].pk
@@ -225,16 +211,7 @@ def test_retimed_handoff_is_accepted_and_its_clock_met_as_ever(world):
 
 
 def only_contact(minutes):
-    publish_policy(
-        key="standard",
-        name="Standard",
-        position=100,
-        conditions={},
-        is_default=True,
-        targets=[TargetSpec("contact", minutes, "working_minutes", (ALERT,))],
-        by_id=1,
-        now=NOW,
-    )
+    publish_one(TargetSpec("contact", minutes, "working_minutes", (ALERT,)), now=NOW)
 
 
 def test_retimed_late_clock_is_still_told_of_as_late(world):

@@ -21,7 +21,7 @@ from sla.services import (
     retire_policy,
 )
 from tests.factories.handoff import NOW, make_world
-from tests.factories.sla import HOUR, MICROSECOND, START, make_clock, make_target
+from tests.factories.sla import HOUR, MICROSECOND, START, make_clock, make_target, publish_one
 
 pytestmark = pytest.mark.django_db
 
@@ -39,18 +39,8 @@ def only(field, value, op="eq"):
     return {"all": [{"field": field, "op": op, "value": value}]}
 
 
-def publish(key="default", *, position=100, conditions=None, minutes=240):
-    conditions = conditions or {}
-    return publish_policy(
-        key=key,
-        name=key,
-        position=position,
-        conditions=conditions,
-        is_default=not conditions,
-        targets=[TargetSpec("accept", minutes, "working_minutes")],
-        by_id=1,
-        now=START,
-    )
+def publish(key="default", *, minutes=240, **place):
+    return publish_one(TargetSpec("accept", minutes, "working_minutes"), key=key, **place)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from sla.models import Clock
 from sla.rules.presets import PRESETS, PolicySpec
 from sla.rules.retiming import Scope
 from sla.rules.targets import TargetSpec
-from sla.services import publish_policy
 from tests.factories.handoff import NOW, make_world
+from tests.factories.sla import publish_one
 
 pytestmark = pytest.mark.django_db
 
@@ -66,15 +66,8 @@ def test_lookback_counts_what_was_missed_and_what_would_have_been(world):
 
 
 def test_lookback_leaves_out_what_another_policy_would_take(world):
-    publish_policy(
-        key="hot",
-        name="Hot",
-        position=10,
-        conditions=HOT,
-        is_default=False,
-        targets=[TargetSpec("accept", 5, "elapsed_minutes")],
-        by_id=1,
-        now=NOW,
+    publish_one(
+        TargetSpec("accept", 5, "elapsed_minutes"), key="hot", position=10, conditions=HOT, now=NOW
     )
     world.submitted(temperature="hot")
     world.submitted()
@@ -102,16 +95,7 @@ def test_lookback_reads_clocks_of_the_last_four_weeks_only(world):
 def test_lookback_counts_a_clock_that_was_replaced_once(world):
 
     world.submitted()
-    publish_policy(
-        key="standard",
-        name="Standard",
-        position=100,
-        conditions={},
-        is_default=True,
-        targets=[TargetSpec("accept", 300, "working_minutes")],
-        by_id=1,
-        now=NOW,
-    )
+    publish_one(TargetSpec("accept", 300, "working_minutes"), now=NOW)
     retime_clocks(open_clock_ids(), Scope(), world.admin, NOW)
     assert row(look()).count == 1
 

@@ -13,7 +13,6 @@ from sla.services import (
     hold_escalations,
     meet_clock,
     pause_clock,
-    publish_policy,
     resume_clock,
     retarget_clock,
     retime_clock,
@@ -26,6 +25,7 @@ from tests.factories.sla import (
     make_calendar_version,
     make_clock,
     make_target,
+    publish_one,
 )
 
 pytestmark = pytest.mark.django_db
@@ -64,16 +64,7 @@ def actions(clock):
 
 def publish(minutes):
     ladder = (StepSpec(0, "alert_manager", ("manager",)),)
-    return publish_policy(
-        key="default",
-        name="Default",
-        position=100,
-        conditions={},
-        is_default=True,
-        targets=[TargetSpec("contact", minutes, "working_minutes", ladder)],
-        by_id=1,
-        now=START,
-    )
+    return publish_one(TargetSpec("contact", minutes, "working_minutes", ladder))
 
 
 def test_rule_2_an_edit_touches_new_clocks_only():
