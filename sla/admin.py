@@ -132,7 +132,8 @@ def publish(request: HttpRequest, row: PolicyVersion | None, values: dict[str, A
     if values["draft"]:
         made = services.save_draft(**said, saves=values["saves"] or 0)
         return (
-            f"The draft of {name_of(made)} is saved. It applies to nothing until it is published."
+            f"The draft of {name_of(made)} is saved; the list shows it under State, Draft. "
+            "It applies to nothing until it is published."
         )
     running = 0 if row is None else running_by_policy().get(row.policy_id, 0)
     version = services.publish_policy(**said, saves=values["saves"], now=timezone.now())

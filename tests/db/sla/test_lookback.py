@@ -16,7 +16,7 @@ from sla.rules.presets import PRESETS, PolicySpec
 from sla.rules.retiming import Scope
 from sla.rules.targets import TargetSpec
 from tests.factories.handoff import NOW, make_world
-from tests.factories.sla import publish_one
+from tests.factories.sla import make_always_open, publish_one
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +122,24 @@ def test_lookback_at_a_set_judges_by_the_whole_set(world):
     # Both waited for their first contact; a hand-off clock has never run here.
     assert row(found, "contact").count == 1
     assert row(found, "hand_off").count == 0
+
+
+def test_lookback_counts_the_buyers_clock_in_the_calendar_of_the_draft(world):
+    # A day's work, from Tuesday 11:00 in Berlin: on Wednesday by office hours, else tonight.
+    spec = PolicySpec(
+        key="standard",
+        name="Standard",
+        position=100,
+        targets=tuple(TargetSpec(kind, 480, "working_minutes") for kind in ("accept", "contact")),
+        is_default=True,
+    )
+    world.submitted()
+    always = make_always_open().calendar
+    tonight = NOW + 9 * HOUR
+    assert row(look(spec, now=tonight), "contact").would_miss == 0
+    found = look(spec, now=tonight, calendar=always)
+    assert row(found, "contact").would_miss == 1
+    assert row(found, "accept").would_miss == 0
 
 
 def test_lookback_takes_as_many_queries_for_one_as_for_many(world, django_assert_num_queries):
