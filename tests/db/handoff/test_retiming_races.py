@@ -61,7 +61,8 @@ def test_retime_against_accept_and_sweep_loses_and_doubles_nothing():
     )
 
     assert accepted == ROUNDS
-    assert 0 <= retimed <= ROUNDS
+    # Some of either came first, or there was no race.
+    assert 0 < retimed < ROUNDS
     current = HandoffClock.objects.filter(is_current=True, kind="accept")
     assert current.count() == ROUNDS
     assert set(current.values_list("clock__state", flat=True)) == {"met"}
