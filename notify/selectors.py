@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import models
 from django.urls import reverse
@@ -15,7 +16,6 @@ from notify import registry
 from notify.choices import Channel, Topic
 from notify.models import Destination, LastDigest, Message, Preference, QuietHours
 from notify.registry import Text
-from notify.rules.delivery import BETWEEN_DIGESTS_SECONDS
 from notify.rules.quiet import quiet_until
 from notify.rules.ways import is_wanted
 
@@ -23,7 +23,6 @@ PAGE_SIZE = 25
 DEAD_NOTICE = "notify.dead"
 SLACK_OFF = "notify.slack_off"
 TEST = "notify.test"
-BETWEEN_DIGESTS = timedelta(seconds=BETWEEN_DIGESTS_SECONDS)
 # By these a person is told outside the page.
 OUTSIDE = (Channel.EMAIL, Channel.SLACK)
 
@@ -174,10 +173,9 @@ def said_by(user: User, channel: str) -> dict[str, bool]:
 
 def next_digests(user_ids: Collection[int], channel: str, now: datetime) -> dict[int, datetime]:
     """Who of these has just had a digest on the channel, and when the next one may go."""
-    latest = LastDigest.objects.filter(
-        user__in=user_ids, channel=channel, at__gt=now - BETWEEN_DIGESTS
-    )
-    return {pk: at + BETWEEN_DIGESTS for pk, at in latest.values_list("user", "at")}
+    between = timedelta(seconds=settings.DIGEST_SECONDS)
+    latest = LastDigest.objects.filter(user__in=user_ids, channel=channel, at__gt=now - between)
+    return {pk: at + between for pk, at in latest.values_list("user", "at")}
 
 
 def live_destination(user: User, channel: str) -> Destination | None:

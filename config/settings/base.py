@@ -211,6 +211,8 @@ DEAD_MAN_SECONDS = 60 * _SCALE
 DEAD_MAN_DEADLINE_SECONDS = 10 * _SCALE
 # A worker that was given no task for this long ends itself; its supervisor starts a new one.
 WORKER_WATCHDOG_SECONDS = 120 * _SCALE
+# After several messages at once, a person's next ones wait this long and come as one too.
+DIGEST_SECONDS = 60 * _SCALE
 # What a killed worker had claimed is claimed again after this.
 LEASE_SECONDS = 30 * _SCALE
 # Waits between delivery attempts (the Standard Webhooks schedule), then the message is dead.

@@ -12,8 +12,6 @@ from enum import StrEnum
 MAX_CRASHES = 5
 # More messages than this, due for one person and channel, go out as one.
 DIGEST_OVER = 3
-# After such a one, what is due next waits so many seconds, and goes out as one too.
-BETWEEN_DIGESTS_SECONDS = 60
 # A wait is lengthened by up to this share, so that what failed together does not return together.
 JITTER_SHARE = 0.2
 
