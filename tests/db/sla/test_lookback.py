@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from handoff.models import Company, HandoffClock
 from handoff.selectors.facts import facts_by_clock, facts_of
@@ -150,6 +151,15 @@ def test_lookback_takes_as_many_queries_for_one_as_for_many(world, django_assert
         accepted(world, HOUR)
     with django_assert_num_queries(6):
         look()
+
+
+def test_lookback_finds_the_newest_clocks_by_their_index(world):
+    world.submitted()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE sla_clock; SET LOCAL enable_seqscan = off")
+    plan = lookback.newest_clocks(["accept", "contact"], since=NOW)[:10].explain()
+    assert "sla_clock_started" in plan
 
 
 def test_lookback_writes_nothing(world):
