@@ -240,6 +240,11 @@ def _reminded(told: Told) -> tuple[str, str]:
     return f"{told.person('told')} was reminded", f"that {in_sentence(told.clock)} is due."
 
 
+def _breached(told: Told) -> tuple[str, str]:
+    why = ": it was timed anew and was past due already" if told.data.get("reason") else ""
+    return f"{told.clock} missed", f"by {told.late_one}{why}."
+
+
 def _alerted(told: Told) -> tuple[str, str]:
     did = "did not accept in time."
     if told.clock != "Accept":
@@ -307,7 +312,7 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
         lambda told: (f"{told.person('told', 'receiver')} was reminded", "of the meeting."),
     ),
     EventKind.REMINDED: ("notifications", _reminded),
-    EventKind.BREACHED: ("error", lambda told: (f"{told.clock} missed", f"by {told.late_one}.")),
+    EventKind.BREACHED: ("error", _breached),
     EventKind.ALERTED: ("campaign", _alerted),
     EventKind.STEP_SUPERSEDED: (
         "remove",

@@ -6,10 +6,12 @@ event per escalation and the message keys make the repeat harmless.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from accounts.models import User
 from accounts.selectors import manager_of
@@ -123,7 +125,12 @@ def _is_due(row: Handoff, escalation: Escalation, link: HandoffClock, clock: Clo
 
 
 def _breach(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
-    _record(row, escalation, EventKind.BREACHED, link, now=now)
+    """With the reason where the clock was late when it began, by another target or start."""
+    begun_late = Clock.objects.filter(
+        pk=escalation.clock_id, replaces__cancelled_at__gt=F("due_at")
+    ).exists()
+    more = {"reason": "retargeted"} if begun_late else {}
+    _record(row, escalation, EventKind.BREACHED, link, now=now, more=more)
 
 
 def _tell(
@@ -207,14 +214,16 @@ def _record(
     *,
     now: datetime,
     told: Iterable[User] = (),
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    data = {
+    data: dict[str, Any] = {
         "clock": link.clock_id,
         "clock_kind": link.kind,
         "leg": link.leg_id,
         "step": escalation.step_id,
         "action": escalation.step.action,
         "step_at": escalation.at.isoformat(),
+        **(more or {}),
     }
     people = [user.pk for user in told]
     if people:

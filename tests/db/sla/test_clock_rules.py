@@ -174,7 +174,7 @@ def test_rule_3_already_past_is_one_breach_at_once(world):
     assert (after.breached_at, after.detected_at) == (NOW + 4 * HOUR, at)
     sweep(at + HOUR)
     apply_escalations(at + HOUR)
-    assert draft.events.filter(kind="breached").count() == 1
+    assert draft.events.get(kind="breached").data["reason"] == "retargeted"
     assert [one.text for one in findings(at + HOUR)] == []
 
 
@@ -190,6 +190,7 @@ def test_rule_3_missed_hot_and_hot_again_is_still_one_breach(world):
     assert hand_off(draft).breached_at == NOW + 4 * HOUR
     kinds = list(draft.events.values_list("kind", flat=True))
     assert (kinds.count("breached"), kinds.count("alerted")) == (1, 1)
+    assert "reason" not in draft.events.get(kind="breached").data
 
 
 def test_rule_3_steps_already_passed_do_not_fire_again(world):
