@@ -190,11 +190,8 @@ class Clock(Timestamped):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["next_step_at", "id"],
-                condition=models.Q(state="running", next_step_at__isnull=False),
-                name="sla_clock_next_step",
-            ),
+            # Whole and not partial: SQLite cannot tell that a bound state fits a condition.
+            models.Index(fields=["state", "next_step_at", "id"], name="sla_clock_sweep"),
             # The review decides every clock in the week in which it falls due.
             models.Index(
                 fields=["kind", "due_at", "state", "met_at", "breached_at", "is_unstaffed"],
@@ -298,11 +295,7 @@ class Escalation(Timestamped):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["not_before", "id"],
-                condition=models.Q(state="pending"),
-                name="sla_escalation_pending",
-            ),
+            models.Index(fields=["state", "not_before", "id"], name="sla_escalation_waiting"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["clock", "step"], name="sla_escalation_once"),

@@ -116,7 +116,7 @@ def test_what_waits_is_counted_up_to_a_bound(step_at, monkeypatch):
 @pytest.mark.parametrize(
     ("count", "index"),
     [
-        (lambda: steps_waiting(NOW), "sla_escalation_pending"),
+        (lambda: steps_waiting(NOW), "sla_escalation_waiting"),
         (messages_waiting, "notify_message_due"),
         (lambda: messages_overdue(NOW), "notify_message_due"),
     ],
