@@ -29,6 +29,7 @@ MENUS = {
     Role.AE: [
         "My queue",
         "My handoffs",
+        "Stuck leads",
         "Weekly review",
         "My hours and time off",
         "Inbox",
@@ -37,6 +38,7 @@ MENUS = {
     Role.MANAGER: [
         "Late now",
         "Holding",
+        "Stuck leads",
         "Contests",
         "Team",
         "Weekly review",
@@ -58,6 +60,7 @@ MENUS = {
         "Handoffs",
         "Late now",
         "Holding",
+        "Stuck leads",
         "Contests",
         "Team",
         "Weekly review",
@@ -136,6 +139,7 @@ def test_menu_of_several_roles_has_each_page_once(world, client):
     assert titles == [
         "My queue",
         "My handoffs",
+        "Stuck leads",
         "Weekly review",
         "Team",
         "Pools",
