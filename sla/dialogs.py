@@ -35,7 +35,10 @@ class RetimeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["scope"].choices = list(_scopes())  # type: ignore[attr-defined]  # has choices
+        field: Any = self.fields["scope"]
+        field.choices = list(_scopes())
+        if not field.valid_value(self.initial.get("scope", EVERYTHING)):
+            self.initial["scope"] = EVERYTHING
 
     def scope_meant(self) -> Scope:
         """As chosen, or as first shown; all where it cannot be understood."""
@@ -46,7 +49,9 @@ class RetimeForm(forms.Form):
 
 def _scopes() -> Iterator[tuple[str, Any]]:
     yield EVERYTHING, "All open clocks"
-    policies = Policy.objects.filter(versions__state="published").order_by("name").distinct()
+    # Also those that are used no more: their clocks may still run.
+    ever = Policy.objects.filter(versions__published_at__isnull=False)
+    policies = ever.order_by("name").distinct()
     yield "Clocks of a policy", [(f"policy-{one.pk}", one.name) for one in policies]
     calendars = Calendar.objects.offered().order_by("name")
     yield "Clocks in a calendar", [(f"calendar-{one.pk}", one.name) for one in calendars]

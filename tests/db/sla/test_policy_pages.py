@@ -281,7 +281,17 @@ def test_retime_page_opens_with_the_policy_that_led_there(client, world):
 @pytest.mark.parametrize("scope", ["policy-999999", "calendar-x", "a\0b", "policy-" + "9" * 5000])
 def test_retime_page_hostile_scope_is_refused_without_an_error(client, world, scope):
     assert client.post(address("retime"), {"scope": scope}).status_code == 422
-    assert client.get(address("retime"), {"scope": scope}).status_code == 200
+    page = client.get(address("retime"), {"scope": scope})
+    assert (page.status_code, page.context["form"]["scope"].value()) == (200, "all")
+
+
+def test_retime_page_offers_also_a_policy_that_is_used_no_more(client, world):
+    version = PolicyVersion.objects.get()
+    world.submitted()
+    client.post(address("preset"), {"name": "inbound"})
+    page = client.get(address("retime"), {"scope": f"policy-{version.policy_id}"})
+    assert page.context["form"]["scope"].value() == f"policy-{version.policy_id}"
+    assert page.context["preview"].sum.count == 2
 
 
 def test_retime_page_takes_equal_queries_for_one_clock_and_many(
