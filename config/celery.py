@@ -15,7 +15,7 @@ if not apps.ready:
     django.setup()
 
 # These need the apps.
-from config import watchdog
+from config import poison, watchdog
 from core.loops import Loop, registered_loops, tick
 
 # Slow mail must not hold up a clock: workers may be given one of the queues.
@@ -29,8 +29,10 @@ TICK_EXPIRES_SECONDS = 60
 # runs once a minute would be called late for a minute after every start.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
+poison.guard()
 app = Celery("handoff")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.worker_consumer = poison.CONSUMER
 
 
 def queue_of(name: str) -> str:
