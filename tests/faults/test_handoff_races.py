@@ -35,6 +35,11 @@ def pending(world, count):
 
 
 @pytest.mark.parametrize("steps", [("accept", "accept"), ("accept", "reject")])
+@pytest.mark.fault(
+    "F23",
+    "two decide at once",
+    held="one winner",
+)
 def test_decide_by_two_processes_at_once_has_one_winner_each_time(world, steps):
     ids = pending(world, ROUNDS)
     outcomes = race(
@@ -53,6 +58,11 @@ def test_decide_by_two_processes_at_once_has_one_winner_each_time(world, steps):
         assert event.handoff.status == event.kind
 
 
+@pytest.mark.fault(
+    "F23",
+    "accept against the sweep",
+    held="a breach by the due time alone",
+)
 def test_accept_against_sweep_has_a_breach_exactly_when_due_had_passed(world):
     rounds = 300
     ids, times = [], []
@@ -72,6 +82,11 @@ def test_accept_against_sweep_has_a_breach_exactly_when_due_had_passed(world):
     assert breaches.count() == sum(1 for n in range(rounds) if n % 4 in (1, 3))
 
 
+@pytest.mark.fault(
+    "P9",
+    "eight processes submit",
+    held="fair, no gap",
+)
 def test_submit_by_eight_processes_is_fair_and_leaves_no_gap(transactional_db):
     world = make_world(receivers=5)
     made = race(
@@ -88,6 +103,11 @@ def test_submit_by_eight_processes_is_fair_and_leaves_no_gap(transactional_db):
     assert Handoff.objects.filter(status="pending", owner__isnull=False).count() == ROUNDS
 
 
+@pytest.mark.fault(
+    "F24",
+    "one form sent four times",
+    held="one draft",
+)
 def test_same_form_sent_by_four_processes_makes_one_draft(world):
     keys = [str(uuid.uuid4()) for _ in range(50)]
     made = race(handoff_racers.create_same, [(world.sdr.pk, keys, NOW)] * 4)
@@ -95,6 +115,11 @@ def test_same_form_sent_by_four_processes_makes_one_draft(world):
     assert Handoff.objects.count() == len(keys)
 
 
+@pytest.mark.fault(
+    "F24",
+    "two drafts of one lead at once",
+    held="one is open",
+)
 def test_two_drafts_of_one_lead_handed_off_at_once_leave_one_open(world):
     pairs = []
     for _ in range(50):
@@ -138,6 +163,11 @@ def test_conflicts_that_swap_two_receivers_do_not_wait_for_each_other(transactio
     assert {load.open_count for load in Load.objects.all()} == {2 * rounds}
 
 
+@pytest.mark.fault(
+    "F23",
+    "time-out against accept",
+    held="one winner",
+)
 def test_time_out_against_accept_has_one_winner_each_time(transactional_db):
     rounds = 100
     world = make_world(receivers=4)
@@ -159,6 +189,11 @@ def test_time_out_against_accept_has_one_winner_each_time(transactional_db):
 
 
 @pytest.mark.parametrize("know_version", [True, False])
+@pytest.mark.fault(
+    "F23",
+    "accept, reject, reassign and time-out at once",
+    held="one live leg or none",
+)
 def test_accept_reject_reassign_and_time_out_at_once_leave_one_leg_or_none(
     transactional_db, know_version
 ):
@@ -201,6 +236,11 @@ def catch_up(now):
         pass
 
 
+@pytest.mark.fault(
+    "P7",
+    "a person leaves while leads arrive",
+    held="nothing stays with them",
+)
 def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
     world = make_world(receivers=8)
     successor = world.person("Sue Cessor", Role.SDR)

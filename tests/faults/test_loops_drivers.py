@@ -62,6 +62,11 @@ def breached():
     return Clock.objects.filter(breached_at__isnull=False).count()
 
 
+@pytest.mark.fault(
+    "F31",
+    "everything stopped for two hours",
+    held="every breach once, at its due time",
+)
 def test_everything_stopped_for_two_hours_is_caught_up_with_the_true_times(world):
     stopped_at = database_now() - timedelta(hours=2)
     due = [stopped_at + n * timedelta(seconds=59) for n in range(120)]
@@ -81,6 +86,11 @@ def test_everything_stopped_for_two_hours_is_caught_up_with_the_true_times(world
     assert all(clock.detected_at < started_at + timedelta(seconds=HEALED) for clock in clocks)
 
 
+@pytest.mark.fault(
+    "F3",
+    "two beats, a worker and two clocks, one of them killed",
+    held="every fact and message once",
+)
 def test_two_clocks_beside_worker_and_beat_record_everything_once(world):
     submit_due(world, database_now(), count=80, apart=timedelta(seconds=0.2))
     with box() as machine:
@@ -109,6 +119,11 @@ def was_killed(run, text):
     return False
 
 
+@pytest.mark.fault(
+    "F2, F6",
+    "beat, broker and worker killed one after the other",
+    held="every breach once, in a minute",
+)
 def test_beat_broker_and_worker_killed_are_started_again_and_nothing_is_missed(world):
     port = free_port()
     fast = {"WEB_WORKERS": "1", "TASK_WORKERS": "1", "PORT": str(port), "TIME_SCALE": "0.3"}
@@ -128,6 +143,11 @@ def test_beat_broker_and_worker_killed_are_started_again_and_nothing_is_missed(w
     assert slowest < timedelta(seconds=HEALED)
 
 
+@pytest.mark.fault(
+    "F4, F5",
+    "broker accepts and never answers",
+    held="submits go on; the clock alone keeps time",
+)
 def test_submit_asks_no_broker_and_the_clock_alone_keeps_the_promise(world, settings):
     with_real_password(world.sdr, settings)
     with frozen_broker() as broker, box(REDIS_URL=broker.url) as machine:

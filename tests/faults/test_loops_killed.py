@@ -65,6 +65,11 @@ def assert_all_done_once():
         ),
     ],
 )
+@pytest.mark.fault(
+    "F1",
+    "driver killed in phase 2",
+    held="nothing lost, nothing twice",
+)
 def test_clock_killed_in_phase_two_is_caught_up_by_the_next(late, dies_at, done):
     with box() as machine:
         machine.start(CLOCK, dies_at=dies_at)
@@ -82,6 +87,11 @@ def test_clock_killed_in_phase_two_is_caught_up_by_the_next(late, dies_at, done)
     assert_all_done_once()
 
 
+@pytest.mark.fault(
+    "F1",
+    "driver killed in phase 1",
+    held="nothing lost, nothing twice",
+)
 def test_clock_killed_in_phase_one_is_caught_up_by_the_next(late):
     with box() as machine:
         machine.start(CLOCK, dies_at=f"after:1:{SWEEP}")
@@ -98,6 +108,11 @@ def test_clock_killed_in_phase_one_is_caught_up_by_the_next(late):
     assert_all_done_once()
 
 
+@pytest.mark.fault(
+    "F1",
+    "worker killed between two commits",
+    held="the next worker goes on at once",
+)
 def test_worker_killed_in_the_middle_is_followed_without_waiting_for_the_broker(late):
     with box() as machine:
         machine.start_broker()

@@ -31,6 +31,11 @@ def read(visitor, path):
             return refusal.code, refusal.read().decode()
 
 
+@pytest.mark.fault(
+    "F2",
+    "the last driver killed",
+    held="probe and banner say so, and stop",
+)
 def test_loss_of_the_last_driver_is_said_by_probe_and_banner_until_one_is_back(settings):
     world = make_world()
     with_real_password(world.sdr, settings)

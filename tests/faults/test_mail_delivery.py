@@ -95,6 +95,11 @@ def tries_of(message):
     return list(message.tries.order_by("n"))
 
 
+@pytest.mark.fault(
+    "F3",
+    "two deliverers of one outbox",
+    held="each message once",
+)
 def test_two_deliverers_of_one_outbox_send_each_message_once(server, start, queue):
     for n in range(200):
         queue(f"n{n}")
@@ -111,6 +116,11 @@ def test_two_deliverers_of_one_outbox_send_each_message_once(server, start, queu
     assert Attempt.objects.count() == 200
 
 
+@pytest.mark.fault(
+    "F1",
+    "deliverer killed after the claim",
+    held="sent after the lease",
+)
 def test_deliverer_killed_after_the_claim_is_followed_by_another_after_the_lease(
     server, start, queue
 ):
@@ -128,6 +138,11 @@ def test_deliverer_killed_after_the_claim_is_followed_by_another_after_the_lease
     assert lease_until <= second.started_at < lease_until + PROMPT
 
 
+@pytest.mark.fault(
+    "F1",
+    "deliverer killed after the send",
+    held="one duplicate, with the same id",
+)
 def test_deliverer_killed_after_the_send_sends_one_duplicate_with_the_same_id(server, start, queue):
     victims = []
 
@@ -147,6 +162,11 @@ def test_deliverer_killed_after_the_send_sends_one_duplicate_with_the_same_id(se
     assert len({mail["Message-ID"] for mail in server.mails}) == 1
 
 
+@pytest.mark.fault(
+    "F27",
+    "message that kills its process",
+    held="dead after five, the others flow",
+)
 def test_message_that_kills_every_process_is_dead_after_five_and_others_flow(server, start, queue):
     poison = queue("poison", kind="die")
     others = []
@@ -163,6 +183,11 @@ def test_message_that_kills_every_process_is_dead_after_five_and_others_flow(ser
     assert set(server.ids().values()) == {1}
 
 
+@pytest.mark.fault(
+    "F14",
+    "mail server away",
+    held="sent when it is back",
+)
 def test_server_that_is_away_and_comes_back_gets_the_mail(start, queue):
     port = free_port()
     message = queue("one")
@@ -174,6 +199,11 @@ def test_server_that_is_away_and_comes_back_gets_the_mail(start, queue):
     assert "ConnectionRefusedError" in tries_of(message)[0].error
 
 
+@pytest.mark.fault(
+    "F14",
+    "mail server says 421 and 450",
+    held="asked again",
+)
 def test_server_busy_for_all_is_asked_again(server, start, queue):
     server.sender = "421 4.3.2 busy"
     message = queue("one")
@@ -184,6 +214,11 @@ def test_server_busy_for_all_is_asked_again(server, start, queue):
     assert "421" in tries_of(message)[0].error
 
 
+@pytest.mark.fault(
+    "F14",
+    "two of three recipients refused",
+    held="the third has the mail",
+)
 def test_server_that_refuses_two_of_three_recipients_takes_the_third(server, start, queue):
     server.recipients = {
         "gone@example.com": "550 5.1.1 unknown",
@@ -202,6 +237,11 @@ def test_server_that_refuses_two_of_three_recipients_takes_the_third(server, sta
     assert server.ids() == {str(fine.pk): 1, str(full.pk): 1}
 
 
+@pytest.mark.fault(
+    "F14",
+    "mail server hangs after DATA",
+    held="left in time, tried again",
+)
 def test_server_that_takes_mail_and_never_answers_is_left_in_time(server, start, queue):
     server.hang = True
     message = queue("one")

@@ -82,6 +82,11 @@ def drip(connection, stop):
         connection.sendall(b"-")
 
 
+@pytest.mark.fault(
+    "F14",
+    "greeting in drops",
+    held="ends in time",
+)
 def test_send_to_a_server_that_drips_its_greeting_ends_in_time(transport, settings):
     def serve(connection, stop):
         connection.sendall(b"220-")
@@ -91,6 +96,11 @@ def test_send_to_a_server_that_drips_its_greeting_ends_in_time(transport, settin
         assert "No answer within 0.5 seconds" in send_within_the_deadline(transport)
 
 
+@pytest.mark.fault(
+    "F14",
+    "answer in drops",
+    held="ends in time",
+)
 def test_send_to_a_server_that_drips_an_answer_is_interrupted(transport, settings):
     def serve(connection, stop):
         connection.sendall(b"220 hello\r\n")
@@ -111,6 +121,11 @@ def test_send_to_a_server_that_says_nothing_ends_in_time(transport, settings):
         send_within_the_deadline(transport)
 
 
+@pytest.mark.fault(
+    "F14",
+    "line dropped",
+    held="tried again",
+)
 def test_send_to_a_server_that_drops_the_line_fails_for_now(transport, settings):
     with server_that(lambda connection, stop: None, settings):
         assert "mail server" in send_within_the_deadline(transport)

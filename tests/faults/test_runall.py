@@ -69,6 +69,11 @@ def test_runall_brings_everything_up_and_stops_without_leaving_a_process():
         assert "killed" not in run.output
 
 
+@pytest.mark.fault(
+    "F2",
+    "each program killed",
+    held="started again",
+)
 def test_runall_starts_again_what_was_killed():
     port = free_port()
     with running("runall", PORT=str(port), **FAST) as run:
@@ -87,6 +92,11 @@ def test_runall_starts_again_what_was_killed():
         assert run.pids() == []
 
 
+@pytest.mark.fault(
+    "F31",
+    "the supervisor killed",
+    held="no process left, starts again",
+)
 def test_runall_killed_leaves_nothing_behind_and_starts_again():
     with running("runall", PORT=str(free_port()), **FAST) as run:
         run.wait_for_output(UP)

@@ -31,6 +31,11 @@ def test_run_clock_ticks_every_loop_and_stops_when_told():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.fault(
+    "F3",
+    "two clocks",
+    held="each tick once",
+)
 def test_two_run_clocks_share_the_loops():
     with running("run_clock") as one, running("run_clock") as other:
         wait_for(Heartbeat.objects.exists, 30, "nobody ticked")
@@ -67,6 +72,11 @@ def last_tick(server: PostgreSQL) -> datetime | None:
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.fault(
+    "F10",
+    "database stopped and started",
+    held="the clock goes on",
+)
 def test_run_clock_outlives_a_database_that_is_away(own_postgresql):
     url = own_postgresql.url
     subprocess.run(
@@ -86,6 +96,11 @@ def test_run_clock_outlives_a_database_that_is_away(own_postgresql):
         assert run.stop() == 0
 
 
+@pytest.mark.fault(
+    "F7",
+    "worker that is given nothing",
+    held="its watchdog ends it",
+)
 def test_watchdog_ends_a_process_that_is_given_nothing():
     hungry = subprocess.run(
         [

@@ -124,6 +124,11 @@ def is_up(port: int) -> bool:
     return get(f"http://127.0.0.1:{port}/healthz/")[0] == 200
 
 
+@pytest.mark.fault(
+    "P1",
+    "web, worker, beat and broker killed under submits",
+    held="every answered submit is there",
+)
 def test_every_answered_submit_is_kept_while_programs_are_killed(transactional_db, settings):
     world = make_world(preset="inbound", receivers=3)
     only_accept()

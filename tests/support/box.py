@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from config.broker import answers
 from config.management.commands.runall import programs
+from tests.support import recovery
 from tests.support.invariants import broken, unfinished
 from tests.support.processes import MANAGE, ROOT, child_environment, new_data_dir
 from tests.support.servers import free_port, wait_for
@@ -116,6 +118,8 @@ def box(**variables: str) -> Iterator[Box]:
 
 def wait_until_caught_up(seconds: float = CAUGHT_UP_SECONDS) -> None:
     """Until nothing that is due waits; then everything must be as it should be."""
+    began = time.monotonic()
     wait_for(lambda: not unfinished(), seconds, "not everything that was due is done")
+    recovery.note(time.monotonic() - began)
     problems = broken()
     assert not problems, problems[:10]
