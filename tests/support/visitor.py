@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from handoff.rules.presets import QUALIFIED_LEAD_KEY
 from tests.factories.handoff import PASSWORD
+from tests.support.servers import wait_for
 
 TIMEOUT_SECONDS = 30
 DETAIL = re.compile(r"^/handoffs/(\d+)/$")
@@ -33,6 +34,7 @@ class Visitor:
     def __init__(self, port: int) -> None:
         self.port = port
         self.cookies: dict[str, str] = {}
+        self.read = b""
 
     def is_answered(self) -> bool:
         try:
@@ -41,9 +43,11 @@ class Visitor:
             return False
 
     def sign_in(self, email: str) -> None:
-        self.ask("GET", reverse("accounts:login"))
+        # Right after its start a server may answer the probe and not yet this.
+        page = reverse("accounts:login")
+        wait_for(lambda: self.ask("GET", page)[0] == 200, TIMEOUT_SECONDS, "no page to sign in")
         status, _ = self._post(reverse("accounts:login"), {"username": email, "password": PASSWORD})
-        assert status == 302, status
+        assert status == 302, (status, self.read)
         assert django_settings.SESSION_COOKIE_NAME in self.cookies
 
     def hand_off(self, answers: dict[str, Any], *, key: uuid.UUID | None = None) -> int:
@@ -73,7 +77,7 @@ class Visitor:
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            answer.read()
+            self.read = answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise NotAnswered(str(error)) from error
         finally:
