@@ -21,6 +21,7 @@ PICTURES = (
     ("sdr", "/handoffs/new/", "new-handoff"),
     ("manager", "/late/", "late"),
     ("manager", "/team/", "team"),
+    ("manager", "/stuck/", "stuck"),
     ("manager", "/contests/", "contest"),
     ("manager", "/inbox/", "inbox"),
     ("manager", "/inbox/settings/", "notifications"),
@@ -28,6 +29,7 @@ PICTURES = (
     ("admin", "/admin/sla/policyversion/ > row", "policy"),
     ("admin", "/admin/worktime/calendar/ > row", "calendar"),
     ("admin", "/types/1/form/", "form-editor"),
+    ("admin", "/health/", "health"),
 )
 PHONE_PICTURES = (("ae", "/queue/", "queue-phone"), ("ae", "/queue/ > lead", "handoff-phone"))
 # The whole page, however long: what is below belongs to what it shows.
