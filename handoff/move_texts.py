@@ -1,7 +1,8 @@
 """What the messages say about clocks, and about leads that change hands or wait for somebody."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+from core.words import listed
 from handoff.about import About, late_by, settled
 from handoff.choices import LegEnd, Status
 from notify.choices import Tone
@@ -155,11 +156,7 @@ def _passed(about: About) -> str:
         return ""
     steps = sorted(about.passed, key=lambda one: (one.at, one.pk))
     named = [f"{_STEPS[StepAction(one.step.action)]} of {about.at(one.at)}" for one in steps]
-    return f" Told at once: the {_listed(named)}."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f" Told at once: the {listed(named)}."
 
 
 def _late_one(about: About) -> str:

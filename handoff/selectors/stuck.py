@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from core.paging import ListPaginator
-from core.words import counted
+from core.words import counted, listed
 from handoff.choices import Status
 from handoff.models import Handoff, HandoffClock, Leg, Touch
 from handoff.models.handoff import SUBMITTED_OPEN, HandoffQuerySet
@@ -158,7 +158,7 @@ def longest_stuck(user: User, *, now: datetime) -> list[Any]:
 def counts_in_words(counts: Counter[str]) -> str:
     """As in "2 held, 3 late and 1 gone quiet"."""
     parts = [f"{counts[key]} {label.lower()}" for key, label in LABELS.items() if counts[key]]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return listed(parts)
 
 
 def _open(user: User) -> HandoffQuerySet:

@@ -71,23 +71,10 @@ def run(context: Context) -> Iterator[Figure]:
 
 
 def prepare() -> Any:
-    from sla.rules.targets import ALERT_MANAGER, ELAPSED_MINUTES, StepSpec, TargetSpec
-    from sla.services import publish_policy
-    from tests.factories.handoff import NOW, make_world, only_accept
+    from tests.factories.handoff import ALERT, make_world, only_accept
 
     world = make_world(preset="inbound", receivers=3)
-    only_accept()
-    ladder = (StepSpec(0, ALERT_MANAGER, ("manager",)),)
-    publish_policy(
-        key="inbound",
-        name="Inbound",
-        position=100,
-        conditions={},
-        is_default=True,
-        targets=[TargetSpec("accept", TARGET_MINUTES, ELAPSED_MINUTES, ladder)],
-        by_id=None,
-        now=NOW,
-    )
+    only_accept(minutes=TARGET_MINUTES, ladder=(ALERT,))
     return world
 
 

@@ -123,9 +123,12 @@ def make_world(*, receivers=2, capacity=None, zone="Europe/Berlin", preset="stan
     return world
 
 
-def only_accept(*, minutes=5, now=NOW):
+ALERT = StepSpec(0, ALERT_MANAGER, ("manager",))
+REMIND_AND_ALERT = (StepSpec(-25, REMIND, ("receiver",)), ALERT)
+
+
+def only_accept(*, minutes=5, ladder=REMIND_AND_ALERT, now=NOW):
     """One promise and no move: an answer within so many minutes around the clock, else an alert."""
-    ladder = (StepSpec(-25, REMIND, ("receiver",)), StepSpec(0, ALERT_MANAGER, ("manager",)))
     install_preset(name="inbound", by_id=None, now=now)
     publish_policy(
         key="inbound",
