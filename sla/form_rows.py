@@ -116,7 +116,7 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, kind: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fitting = [*TOLD, *(move for move, of in MOVES.items() if of == kind)]
+        fitting = [*TOLD, *(move for move, of in MOVES.items() if kind in of)]
         self.fields["action"].choices = [  # type: ignore[attr-defined]  # a choice field
             ("", "Choose"),
             *((name, ACTION_WORDS[name]) for name in fitting),

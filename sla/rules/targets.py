@@ -19,10 +19,13 @@ ALERT_MANAGER = "alert_manager"
 REASSIGN = "reassign"
 RETURN_TO_SUBMITTER = "return_to_submitter"
 
-# A move answers one kind of miss: only a leg goes to the backup, only the buyer's clock returns.
-MOVES = {REASSIGN: "accept", RETURN_TO_SUBMITTER: "contact"}
+# A move answers certain misses: only a leg goes to the backup, only the buyer's clock returns.
+MOVES = {
+    REASSIGN: frozenset({"accept", "contact_leg"}),
+    RETURN_TO_SUBMITTER: frozenset({"contact"}),
+}
 MISPLACED = {
-    REASSIGN: "Only the ladder of accept gives a lead to the backup.",
+    REASSIGN: "Only the ladders of accept and of contact by the receiver pass a lead on.",
     RETURN_TO_SUBMITTER: "Only the ladder of first contact returns a lead to the submitter.",
 }
 TOLD = (REMIND, ALERT_MANAGER)
@@ -141,7 +144,7 @@ def _step_problems(place: str, step: StepSpec) -> Iterator[FieldProblem]:
 def _move_problems(place: str, step: StepSpec, kind: str) -> Iterator[FieldProblem]:
     if step.action not in MOVES:
         return
-    if kind != MOVES[step.action]:
+    if kind not in MOVES[step.action]:
         yield FieldProblem(f"{place}.action", "move_misplaced", MISPLACED[step.action])
     if step.offset_percent < 0:
         yield FieldProblem(
