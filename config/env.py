@@ -5,6 +5,7 @@ seconds; `TIME_SCALE` multiplies those that only bound waiting, so that a fault 
 through an hour's worth of leases and backoff in minutes.
 """
 
+import fcntl
 import math
 import os
 import secrets
@@ -160,23 +161,32 @@ def _secret_key(kind: Kind, data_dir: Path) -> str:
             "SECRET_KEY is not set; production needs a random one of 50 characters or more"
         )
     path = data_dir / "secret_key"
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        # Two processes may start at once: the first to create the file decides for both.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _kept_key(path)
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"the data folder {data_dir} cannot be written ({error.strerror}); set DATA_DIR"
-        ) from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(SECRET_BYTES))
-    return _kept_key(path)
+    return _kept_key(path) or _made_key(path)
 
 
 def _kept_key(path: Path) -> str:
+    """Empty where there is none yet."""
     try:
         return path.read_text(encoding="ascii").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
     except OSError as error:
         raise EnvironmentProblem(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _made_key(path: Path) -> str:
+    """Processes that start at once agree: one makes the key, and the others wait for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Whoever had the lock before has made it, unless it was killed in between.
+            key = file.read().strip() or secrets.token_urlsafe(SECRET_BYTES)
+            file.seek(0)
+            file.write(key)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"the data folder {path.parent} cannot be written ({error.strerror}); set DATA_DIR"
+        ) from error
+    return key

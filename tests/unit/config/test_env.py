@@ -1,3 +1,5 @@
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,30 @@ def test_read_environment_in_development_makes_a_secret_once_and_keeps_it(tmp_pa
     assert len(first) >= 50
     assert dev(tmp_path).secret_key == first
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_read_environment_after_a_start_that_was_killed_fills_the_empty_secret(tmp_path):
+    (tmp_path / "secret_key").touch()
+
+    made = dev(tmp_path).secret_key
+
+    assert len(made) >= 50
+    assert dev(tmp_path).secret_key == made
+
+
+def test_read_environment_while_another_process_makes_the_secret_waits_for_it(tmp_path):
+    """The file is there before the key is in it: whoever reads it then must not go on without."""
+    found: list[str] = []
+    with (tmp_path / "secret_key").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        other = threading.Thread(target=lambda: found.append(dev(tmp_path).secret_key))
+        other.start()
+        other.join(0.2)
+        assert found == []
+        file.write("k" * 60)
+    other.join(20)
+
+    assert found == ["k" * 60]
 
 
 def test_read_environment_in_production_without_secret_is_refused(tmp_path):
