@@ -46,7 +46,7 @@ def tried_deadline(calendar: rules.Calendar, form: TryForm) -> Tried:
     start, amount = form.start_in(calendar.zone), form.cleaned_data["amount"]
     try:
         if form.cleaned_data["unit"] == "days":
-            due = rules.add_working_days(calendar, start, amount)
+            due = rules.add_working_days(calendar, rules.into_open_day(calendar, start), amount)
         else:
             due = rules.add(calendar, start, amount * HOUR.total_seconds())
         spans = rules.explain(calendar, start, due)

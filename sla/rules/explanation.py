@@ -10,7 +10,7 @@ from sla.rules.pace import NOTHING, Hold, Pace
 from sla.rules.pauses import OPEN_END
 from sla.rules.targets import ELAPSED_MINUTES, WORKING_DAYS
 from sla.rules.wording import target_words
-from worktime.rules import Span, Why, duration_words, explain
+from worktime.rules import Span, Why, duration_words, explain, into_open_day
 from worktime.rules.zones import load_zone
 
 AROUND_THE_CLOCK = "runs around the clock"
@@ -135,10 +135,13 @@ def _unit_rule(promise: Promise, pace: Pace) -> str:
         return f"{words}: every hour counts, by night and on holidays too."
     if pace.unit == WORKING_DAYS:
         open_days = "open day" if promise.amount == 1 else "open days"
-        return (
+        rule = (
             f"{words}: the same time of day, {promise.amount} {open_days} later. Where that is "
             "closed, the next opening, at the latest the end of that day's hours."
         )
+        if into_open_day(pace.calendar, promise.start) > promise.start:
+            return f"{rule} It began on a day without hours, so it counts from the next opening."
+        return rule
     return f"{words}: only open hours of the calendar count."
 
 

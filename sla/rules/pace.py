@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sla.rules.targets import ELAPSED_MINUTES, WORKING_DAYS
-from worktime.rules import Calendar, add, add_working_days, between_delta, elapsed_add, subtract
+from worktime.rules import (
+    Calendar,
+    add,
+    add_working_days,
+    between_delta,
+    elapsed_add,
+    into_open_day,
+    subtract,
+)
 
 NOTHING = timedelta()
 
@@ -40,8 +48,16 @@ class Pace:
     def promised(self, start: datetime, amount: int) -> datetime:
         """Where `amount` of the unit ends after `start`, were there no holds."""
         if self.unit == WORKING_DAYS:
-            return add_working_days(self.calendar, start, amount)
+            return self.days_later(start, amount)
         return self._add(start, timedelta(minutes=amount))
+
+    def days_later(self, start: datetime, days: int) -> datetime:
+        """The same wall time so many working days later.
+
+        From a weekend or holiday the days count from the next opening. Its own wall time could
+        land on an opening, with no working time between start and due.
+        """
+        return add_working_days(self.calendar, into_open_day(self.calendar, start), days)
 
     def due(self, start: datetime, amount: int) -> datetime:
         """Where `amount` of the unit ends; a hold that begins before then moves it on.

@@ -60,8 +60,8 @@ def plan(
     With `due_at`, such as a time before a meeting, it is due then, and the percents of its steps
     are taken of the time that counts from its start until then.
 
-    A reminder that would not fall between start and due is left out: a working-days target that
-    starts while closed can be shorter than its ladder was made for.
+    A reminder that would not fall between start and due is left out: what was agreed can leave
+    less time than its ladder was made for.
     """
     if due_at is not None:
         length = pace.counted(started_at, due_at)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sla.rules.pace import Pace
 from sla.rules.targets import ELAPSED_MINUTES, WORKING_DAYS
-from worktime.rules import add_working_days, duration_words, working_days_words
+from worktime.rules import duration_words, working_days_words
 
 LONGEST_IN_HOURS = timedelta(hours=8)
 DAY = timedelta(days=1)
@@ -48,7 +48,7 @@ def _working_days(pace: Pace, start: datetime, end: datetime) -> int:
     low, high = 0, MOST_DAYS
     while low < high:
         middle = (low + high + 1) // 2
-        if add_working_days(pace.calendar, start, middle) <= counted_end:
+        if pace.days_later(start, middle) <= counted_end:
             low = middle
         else:
             high = middle - 1

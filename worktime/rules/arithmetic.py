@@ -107,6 +107,14 @@ def open_date(calendar: Calendar, moment: datetime) -> date:
     return date.fromordinal(_working_date(calendar, instant_us(moment)))
 
 
+def into_open_day(calendar: Calendar, moment: datetime) -> datetime:
+    """The moment itself on a date on which hours start; on any other, the next opening."""
+    instant = instant_us(moment)
+    if calendar.timeline.own_spans(_working_date(calendar, instant)):
+        return moment_of(instant)
+    return moment_of(calendar.timeline.next_open(instant))
+
+
 def _prev_close(calendar: Calendar, instant: int) -> int:
     year, done = calendar.timeline.open_before(instant)
     return calendar.timeline.reach_open(year, done)

@@ -69,6 +69,12 @@ UNITS = [
         ("Mon 16:00", "Wed 16:00", 2),
         f"2 working days: the same time of day, 2 open days later. {LANDING}",
     ),
+    (
+        days(),
+        ("Sat 16:00", "+Tue 09:00", 1),
+        f"1 working day: the same time of day, 1 open day later. {LANDING} It began on a day "
+        "without hours, so it counts from the next opening.",
+    ),
 ]
 
 

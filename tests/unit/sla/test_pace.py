@@ -25,7 +25,10 @@ MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN)
         (elapsed(), 24 * 60, "Fri 15:00", "Sat 15:00"),
         (days(), 1, "Mon 10:30", "Tue 10:30"),
         (days(), 1, "Fri 10:30", "+Mon 10:30"),
-        (days(), 2, "Sat 12:00", "+Tue 12:00"),
+        (days(), 1, "Fri 18:30", "+Mon 17:00"),
+        (days(), 1, "Sat 00:30", "+Tue 09:00"),
+        (days(), 1, "Sun 23:59", "+Tue 09:00"),
+        (days(), 2, "Sat 12:00", "+Wed 09:00"),
     ],
 )
 def test_due_each_unit_counts_its_own_time(pace, amount, start, due):
@@ -38,11 +41,20 @@ def test_due_each_unit_counts_its_own_time(pace, amount, start, due):
         (working(), 240, "Fri 15:00", 4),
         (elapsed(), 120, "Sat 12:00", 2),
         (days(), 1, "Mon 10:30", 8),
-        (days(), 1, "Sat 10:00", 1),
+        (days(), 1, "Sat 10:00", 8),
     ],
 )
 def test_length_is_working_time_from_start_to_due(pace, amount, start, hours):
     assert pace.length(at(start), amount) == hours * HOUR
+
+
+@given(minutes=st.integers(0, 14 * 24 * 60), amount=st.integers(1, 12))
+def test_due_in_days_leaves_that_many_working_days_or_up_to_the_close(minutes, amount):
+    start = MONDAY + timedelta(minutes=minutes)
+    due = days().due(start, amount)
+    # A day has 8 hours; who begins within one has the rest of it and of the last.
+    assert 8 * HOUR * (amount - 1) < days().counted(start, due) <= 8 * HOUR * amount
+    assert due <= days().due(start + timedelta(minutes=1), amount)
 
 
 @pytest.mark.parametrize(

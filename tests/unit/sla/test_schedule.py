@@ -55,9 +55,9 @@ def test_plan_breach_fires_before_another_step_at_its_instant_whatever_the_ids()
 
 
 def test_plan_leaves_out_a_reminder_that_would_fall_on_due():
-    # One working day from a closed early morning ends as the next day opens: no time at all.
-    plan = schedule.plan(ladder(1, "working_days"), days(), at("Sat 07:00"))
-    assert plan.due_at == at("+Mon 09:00")
+    # Agreed for the opening after a weekend in which it began: no time at all.
+    due_at = at("+Mon 09:00")
+    plan = schedule.plan(ladder(1, "working_days"), days(), at("Sat 07:00"), due_at=due_at)
     assert [rung.action for rung in plan.rungs] == ["breach", "alert_manager"]
 
 
