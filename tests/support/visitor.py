@@ -46,7 +46,7 @@ class Visitor:
         # Right after its start a server may answer the probe and not yet this.
         page = reverse("accounts:login")
         wait_for(lambda: self.ask("GET", page)[0] == 200, TIMEOUT_SECONDS, "no page to sign in")
-        status, _ = self._post(reverse("accounts:login"), {"username": email, "password": PASSWORD})
+        status, _ = self.send(reverse("accounts:login"), {"username": email, "password": PASSWORD})
         assert status == 302, (status, self.read)
         assert django_settings.SESSION_COOKIE_NAME in self.cookies
 
@@ -59,13 +59,14 @@ class Visitor:
         typed = {name: _typed(value) for name, value in answers.items()}
         begin = {"submission_uuid": key or uuid.uuid4(), "type": QUALIFIED_LEAD_KEY, "lead": ""}
         chosen = {"temperature": "warm", "action": "hand_off"}
-        status, location = self._post(reverse("handoff:new"), {**begin, **typed, **chosen})
+        status, location = self.send(reverse("handoff:new"), {**begin, **typed, **chosen})
         found = DETAIL.match(location)
         if status != 302 or found is None:
             raise NotAnswered(f"{status} {location}")
         return int(found[1])
 
-    def _post(self, path: str, fields: dict[str, Any]) -> tuple[int, str]:
+    def send(self, path: str, fields: dict[str, Any]) -> tuple[int, str]:
+        """Send a form; the status of the answer and where it leads."""
         token = self.cookies.get(django_settings.CSRF_COOKIE_NAME, "")
         return self.ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": token}))
 
