@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from worktime import rules
+from worktime import rules, uses
 from worktime.models import Calendar, CalendarVersion
 from worktime.rules.zones import load_zone
 
@@ -48,19 +48,25 @@ def content_digest(
 
 def calendar_problems(*, today: date) -> list[CalendarProblem]:
     """What an admin has to mend: zones that are gone, and public holidays that run out."""
-    calendars = Calendar.objects.offered().select_related("current_version")
-    found = (_problem(calendar, today) for calendar in calendars)
-    return [problem for problem in found if problem is not None]
+    calendars = Calendar.objects.select_related("current_version")
+    found = (calendar_problem(calendar, today=today) for calendar in calendars)
+    return [problem for problem in found if problem is not None and _matters(problem.calendar)]
 
 
-def _problem(calendar: Calendar, today: date) -> CalendarProblem | None:
+def _matters(calendar: Calendar) -> bool:
+    """Whoever has a calendar that was retired keeps it, with what is wrong with it."""
+    return not calendar.is_retired or bool(uses.followers(calendar.pk))
+
+
+def calendar_problem(calendar: Calendar, *, today: date) -> CalendarProblem | None:
+    """What has to be mended about one calendar, whoever follows it."""
     version = calendar.current_version
     if version is None:
         return None
     try:
         load_zone(version.zone)
     except rules.ZoneUnknown as error:
-        message = f"{calendar}: {error.message} Until then its hours are read in UTC."
+        message = f"{calendar}: {error.message} Until it has another, its hours are read in UTC."
         return CalendarProblem(calendar, error.code, message)
     last = max((entry["date"] for entry in version.public_holidays), default=None)
     if last is not None and date.fromisoformat(last) < today + HOLIDAYS_AHEAD:

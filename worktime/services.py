@@ -3,7 +3,8 @@
 `by` is the user who does it, or their id, or None where the product itself does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,7 +15,8 @@ from core.errors import Conflict, FieldProblem, Refused
 from worktime.models import Calendar, CalendarVersion
 from worktime.rules import Calendar as RulesCalendar
 from worktime.rules import read_open_calendar
-from worktime.rules.public_holidays import public_holidays
+from worktime.rules.judging import refuse_slips
+from worktime.rules.public_holidays import public_holidays, region_code
 from worktime.rules.zones import load_zone
 from worktime.selectors import content_digest
 
@@ -40,7 +42,21 @@ class CalendarRetired(Conflict):
     """A retired calendar gets no new versions and is not retired twice."""
 
     code = "calendar_retired"
-    title = "This calendar is retired: choose another one"
+    title = "This calendar is retired: offer it again first, or choose another one"
+
+
+class CalendarOffered(Conflict):
+    """A calendar that is not retired needs not be offered again."""
+
+    code = "calendar_offered"
+    title = "This calendar is offered already"
+
+
+class CalendarChanged(Conflict):
+    """Somebody saved another version since these hours were looked at."""
+
+    code = "calendar_changed"
+    title = "These hours were changed in the meantime"
 
 
 def create_calendar(
@@ -58,14 +74,17 @@ def create_calendar(
     """
     version = draft_version(data, country=country, region=region, by=by, now=now)
     calendar = Calendar(name=_checked_name(name), created_at=now)
-    try:
-        with transaction.atomic():
-            calendar.save(force_insert=True)
-            _append(calendar, version, n=1)
-    except IntegrityError as error:
-        if Calendar.objects.filter(name__iexact=calendar.name).exists():
-            raise _bad_name("name_taken", f"Another calendar is called {name!r}.") from error
-        raise
+    with _name_once(calendar), transaction.atomic():
+        calendar.save(force_insert=True)
+        _append(calendar, version, n=1)
+    return calendar
+
+
+def rename_calendar(calendar: Calendar, *, name: str) -> Calendar:
+    """Give the calendar another name; its hours stay. Raises CalendarNameInvalid."""
+    calendar.name = _checked_name(name)
+    with _name_once(calendar), transaction.atomic():
+        calendar.save(update_fields=["name"])
     return calendar
 
 
@@ -77,10 +96,13 @@ def publish_calendar_version(
     now: datetime,
     country: str = "",
     region: str = "",
+    since: int | None = None,
 ) -> CalendarVersion:
     """Give the calendar a new current version; clocks that run keep the one they started with.
 
-    Raises CalendarInvalid, and CalendarRetired for a retired calendar.
+    `since` is the number of the version that was looked at before. Raises CalendarInvalid,
+    CalendarRetired for a retired calendar, and CalendarChanged where there is a later version
+    than `since`.
     """
     version = draft_version(data, country=country, region=region, by=by, now=now)
     with transaction.atomic():
@@ -89,6 +111,12 @@ def publish_calendar_version(
         if locked.is_retired:
             raise CalendarRetired(current={"retired_at": locked.retired_at})
         last = locked.versions.aggregate(last=Max("n"))["last"] or 0
+        if since is not None and last != since:
+            raise CalendarChanged(
+                f"Version {last} was saved meanwhile. What you typed is kept here: look at what "
+                f"is different, then save again to put your hours in its place.",
+                current={"version": last},
+            )
         _append(locked, version, n=last + 1)
     calendar.current_version = version
     return version
@@ -105,6 +133,17 @@ def retire_calendar(calendar: Calendar, *, by: Actor, now: datetime) -> Calendar
     return calendar
 
 
+def offer_calendar(calendar: Calendar) -> Calendar:
+    """Let a retired calendar be chosen and changed again. Raises CalendarOffered if it is not."""
+    offered = Calendar.objects.filter(pk=calendar.pk, is_retired=True).update(
+        is_retired=False, retired_at=None, retired_by=None
+    )
+    calendar.refresh_from_db()
+    if not offered:
+        raise CalendarOffered
+    return calendar
+
+
 def draft_version(
     data: Mapping[str, Any], *, country: str, region: str, by: Actor, now: datetime
 ) -> CalendarVersion:
@@ -113,8 +152,9 @@ def draft_version(
     Raises CalendarInvalid.
     """
     country = country.strip().upper()
-    region = region.strip()
+    region = region_code(country, region.strip())
     own = RulesCalendar.from_data(data)
+    refuse_slips(own)
     today = now.astimezone(load_zone(own.zone)).date()
     public = [day.to_data() for day in public_holidays(country, region, today.year)]
     content = own.to_data()
@@ -139,6 +179,19 @@ def _append(calendar: Calendar, version: CalendarVersion, *, n: int) -> None:
     version.save(force_insert=True)
     calendar.current_version = version
     calendar.save(update_fields=["current_version"])
+
+
+@contextmanager
+def _name_once(calendar: Calendar) -> Iterator[None]:
+    """Two people may choose the same name at once: the database tells."""
+    try:
+        yield
+    except IntegrityError as error:
+        others = Calendar.objects.exclude(pk=calendar.pk)
+        if others.filter(name__iexact=calendar.name).exists():
+            message = f"Another calendar is called {calendar.name!r}."
+            raise _bad_name("name_taken", message) from error
+        raise
 
 
 def _checked_name(name: str) -> str:

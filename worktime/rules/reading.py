@@ -25,6 +25,8 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::00)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEARLY = re.compile(r"[0-9]{2}-[0-9]{2}")
 _LEAP_YEAR = 2000
+# Characters of a wrong value that a refusal repeats.
+LONGEST_SAID = 40
 
 Entry = TypeVar("Entry")
 
@@ -79,7 +81,8 @@ class _Reader:
             shifts=self.entries(fields, "shifts", self.shift),
         )
         seen: set[date] = set()
-        for index, shift in enumerate(calendar.shifts):
+        # Past an entry that was left out the others no longer stand where the data has them.
+        for index, shift in enumerate(() if self.problems else calendar.shifts):
             if shift.date in seen:
                 self.refuse(
                     f"shifts[{index}].date",
@@ -107,7 +110,7 @@ class _Reader:
             self.refuse(
                 f"{path}.day",
                 "day_unknown",
-                f"{day!r} is not a weekday. Write one of {', '.join(WEEKDAYS)}.",
+                f"{_said(day)} is not a weekday. Write one of {', '.join(WEEKDAYS)}.",
             )
         hours = self.hours(fields, path)
         return Window(weekday, hours.start, hours.end) if hours and weekday is not None else None
@@ -166,7 +169,7 @@ class _Reader:
             hour, minute = int(match[1]), int(match[2])
             if minute < 60 and f"{hour:02}:{minute:02}" <= latest:
                 return hour * 60 + minute
-        found = f"{path} is missing." if value is None else f"{value!r} is not a time."
+        found = f"{path} is missing." if value is None else f"{_said(value)} is not a time."
         message = f"{found} Write hours and minutes from 00:00 to {latest}."
         self.refuse(path, "time_invalid", message)
         return None
@@ -183,7 +186,7 @@ class _Reader:
         self.refuse(
             f"{path}.date",
             "date_invalid",
-            f"{value!r} is not a date. Write year, month and day, as in 2026-12-25.",
+            f"{_said(value)} is not a date. Write year, month and day, as in 2026-12-25.",
         )
         return None
 
@@ -198,7 +201,7 @@ class _Reader:
         self.refuse(
             path,
             "yearly_invalid",
-            f"{value!r} is not a day of the year. Write month and day, as in 12-25.",
+            f"{_said(value)} is not a day of the year. Write month and day, as in 12-25.",
         )
         return None
 
@@ -206,7 +209,9 @@ class _Reader:
         value = fields.get("name", "")
         if isinstance(value, str):
             return value.strip()
-        self.refuse(f"{path}.name", "name_invalid", f"{value!r} is not a name. Write it as text.")
+        self.refuse(
+            f"{path}.name", "name_invalid", f"{_said(value)} is not a name. Write it as text."
+        )
         return ""
 
     def object(
@@ -222,7 +227,7 @@ class _Reader:
                 self.refuse(
                     f"{where}{key}",
                     "key_unknown",
-                    f"{key!r} is not known here. Take it out, or write {', '.join(known)}.",
+                    f"{_said(key)} is not known here. Take it out, or write {', '.join(known)}.",
                 )
         return value
 
@@ -245,3 +250,9 @@ class _Reader:
 
     def refuse(self, path: str, code: str, message: str) -> None:
         self.problems.append(FieldProblem(path, code, message))
+
+
+def _said(value: Any) -> str:
+    """The value as it was written; nobody reads a long one back."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"

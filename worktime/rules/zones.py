@@ -38,7 +38,7 @@ def load_zone(name: str) -> ZoneInfo:
         known = (zone for zone in zoneinfo.available_timezones() if zone not in _NOT_ZONES)
         similar = difflib.get_close_matches(name, sorted(known), n=1)
         hint = f"Did you mean {similar[0]}?" if similar else "Write it as in Europe/Berlin."
-        raise ZoneUnknown(f"The time zone {name!r} is unknown. {hint}")
+        raise ZoneUnknown(f"The time zone {name[:60]!r} is unknown. {hint}")
     return zone
 
 

@@ -3,6 +3,8 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.checks import run_checks
 
+from accounts.models import Organisation
+from tests.factories.accounts import make_organisation
 from worktime.models import Calendar, CalendarVersion
 from worktime.rules import is_open, preset_calendars
 from worktime.rules.presets import ALWAYS, OFFICE_HOURS
@@ -82,6 +84,14 @@ def test_calendar_problems_names_holidays_that_run_out():
 def test_calendar_problems_leaves_retired_calendars_alone():
     retire_calendar(made(country="DE"), by=None, now=NOW)
     assert calendar_problems(today=date(2036, 3, 1)) == []
+
+
+def test_calendar_problems_names_a_retired_calendar_that_somebody_still_has():
+    calendar = lost_zone()
+    organisation = make_organisation()
+    Organisation.objects.filter(pk=organisation.pk).update(calendar=calendar)
+    retire_calendar(calendar, by=None, now=NOW)
+    assert [problem.calendar for problem in calendar_problems(today=NOW.date())] == [calendar]
 
 
 def test_publishing_again_mends_holidays_that_run_out():

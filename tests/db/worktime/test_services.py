@@ -11,10 +11,14 @@ from worktime.rules import CalendarInvalid, add, preset_calendars
 from worktime.rules.presets import OFFICE_HOURS
 from worktime.selectors import rules_calendar
 from worktime.services import (
+    CalendarChanged,
     CalendarNameInvalid,
+    CalendarOffered,
     CalendarRetired,
     create_calendar,
+    offer_calendar,
     publish_calendar_version,
+    rename_calendar,
     retire_calendar,
 )
 
@@ -80,8 +84,30 @@ class TestCreate:
         with pytest.raises(CalendarInvalid):
             made(name="East", data={"zone": "Asia/Tokyo", "shifts": today}, now=late)
 
+    def test_create_with_a_slip_is_refused_and_a_stored_slip_is_read(self):
+        swapped = [{"day": "mon", "start": "17:00", "end": "09:00"}]
+        with pytest.raises(CalendarInvalid) as refusal:
+            made(data={"zone": "UTC", "windows": swapped})
+        assert [problem.code for problem in refusal.value.problems] == ["night_too_long"]
+        version = made().current_version
+        version.data = {**version.data, "windows": swapped}
+        version.digest = ""
+        assert rules_calendar(version).windows[0].end == 9 * 60
+
 
 class TestPublicHolidays:
+    @pytest.mark.parametrize("region", ["SN", "sn", "Sachsen", " sachsen "])
+    def test_create_keeps_the_code_of_a_region_however_it_is_named(self, region):
+        assert made(country="DE", region=region).current_version.holiday_region == "SN"
+
+    def test_create_for_the_region_of_another_country_names_those_of_this_one(self):
+        with pytest.raises(CalendarInvalid) as refusal:
+            made(country="DE", region="CA")
+        (problem,) = refusal.value.problems
+        assert problem.field == "region"
+        assert "Germany has no region 'CA'" in problem.message
+        assert "SN (Sachsen)" in problem.message
+
     def test_create_by_country_and_region_closes_their_holidays(self):
         rules = rules_calendar(made(country="de", region="SN").current_version)
         start = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
@@ -127,6 +153,15 @@ class TestPublish:
         publish_calendar_version(calendar, data=LATE, by=None, now=NOW)
         assert publish_calendar_version(stale, data=OFFICE, by=None, now=NOW).n == 3
 
+    def test_publish_past_a_version_that_was_not_looked_at_is_refused(self):
+        calendar = made()
+        publish_calendar_version(calendar, data=LATE, by=None, now=NOW, since=1)
+        with pytest.raises(CalendarChanged) as refusal:
+            publish_calendar_version(calendar, data=OFFICE, by=None, now=NOW, since=1)
+        assert refusal.value.current == {"version": 2}
+        assert CalendarVersion.objects.count() == 2
+        assert publish_calendar_version(calendar, data=OFFICE, by=None, now=NOW, since=2).n == 3
+
     def test_publish_of_bad_data_changes_nothing(self):
         calendar = made()
         with pytest.raises(CalendarInvalid):
@@ -139,6 +174,42 @@ class TestPublish:
         with pytest.raises(CalendarRetired):
             publish_calendar_version(calendar, data=LATE, by=None, now=NOW)
         assert CalendarVersion.objects.count() == 1
+
+
+class TestRename:
+    def test_rename_keeps_the_hours(self):
+        calendar = made()
+        rename_calendar(calendar, name="  Saxony   office ")
+        assert str(Calendar.objects.get()) == "Saxony office"
+        assert Calendar.objects.get().current_version == calendar.current_version
+
+    def test_rename_to_another_case_of_its_own_name_is_kept(self):
+        assert str(rename_calendar(made(), name="LEIPZIG office")) == "LEIPZIG office"
+
+    @pytest.mark.parametrize("name", ["", "x" * 101, "taken"])
+    def test_rename_to_a_bad_name_is_refused(self, name):
+        made(name="Taken")
+        calendar = made()
+        with pytest.raises(CalendarNameInvalid):
+            rename_calendar(calendar, name=name)
+        assert Calendar.objects.filter(name="Leipzig office").exists()
+
+
+class TestOffer:
+    def test_offer_lets_a_retired_calendar_be_chosen_and_changed(self):
+        calendar = retire_calendar(made(), by=5, now=NOW)
+        offer_calendar(calendar)
+        assert (calendar.is_retired, calendar.retired_at, calendar.retired_by) == (
+            False,
+            None,
+            None,
+        )
+        assert list(Calendar.objects.offered()) == [calendar]
+        assert publish_calendar_version(calendar, data=LATE, by=None, now=NOW).n == 2
+
+    def test_offer_of_one_that_is_offered_is_refused(self):
+        with pytest.raises(CalendarOffered):
+            offer_calendar(made())
 
 
 class TestRetire:
