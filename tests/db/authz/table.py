@@ -199,7 +199,14 @@ ALL = "sdr ae manager admin"
 ADMIN = [
     # Configuration: read by all, kept up by an admin.
     Table("accounts_organisation", ALL, "admin", "edit:422"),
-    Table("worktime_calendar", ALL, "admin", "edit:422 retire:302", "new:422", has_past=False),
+    Table(
+        "worktime_calendar",
+        ALL,
+        "admin",
+        "edit:422 rename:422 retire:302 offer:409",
+        "new:422",
+        has_past=False,
+    ),
     Table(
         "sla_policyversion",
         ALL,
