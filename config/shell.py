@@ -50,6 +50,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("Teams", "groups", "admin:accounts_team_changelist"),
                 Entry("Calendars", "calendar_month", "admin:worktime_calendar_changelist"),
                 Entry("SLA policies", "timer", "admin:sla_policyversion_changelist"),
+                Entry("Slack channels", "tag", "admin:notify_destination_changelist"),
                 POOLS,
                 Entry("Types and forms", "rule", "admin:handoff_handofftype_changelist"),
                 Entry("Fields", "text_fields", "admin:handoff_field_changelist"),

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
@@ -252,7 +253,12 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
             path(
                 f"{dialog.name}/" if dialog.of_list else f"<int:pk>/{dialog.name}/",
                 guard(
-                    require_http_methods(READ_OR_WRITE)(partial(self.dialog_view, dialog=dialog))
+                    # No report of an error repeats what was typed: it may be a secret.
+                    sensitive_post_parameters()(
+                        require_http_methods(READ_OR_WRITE)(
+                            partial(self.dialog_view, dialog=dialog)
+                        )
+                    )
                 ),
                 name=f"{name}_{dialog.name}",
             )

@@ -19,14 +19,14 @@ from notify.registry import Text, register_kind
 
 def refresh(message: Message, now: datetime) -> Text | None:
     """The counts and the longest few; None where nothing is stuck any more."""
-    return _text(message.recipient, now)
+    return refresh_many([message], now)[message.pk]
 
 
 def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text | None]:
     """The same for several days, read once for each person."""
-    readers = {message.recipient_id: message.recipient for message in messages}
-    texts = {pk: _text(reader, now) for pk, reader in readers.items()}
-    return {message.pk: texts[message.recipient_id] for message in messages}
+    readers = {message.recipient for message in messages if message.recipient is not None}
+    texts = {reader: _text(reader, now) for reader in readers}
+    return {message.pk: texts[message.recipient] for message in messages if message.recipient}
 
 
 def _text(reader: User, now: datetime) -> Text | None:

@@ -17,3 +17,5 @@ class NotifyConfig(AppConfig):
         )
         registry.register_kind(selectors.SLACK_OFF, selectors.slack_off, topic=None)
         registry.register_kind(selectors.TEST, selectors.test_text, topic=None)
+        registry.register_kind(selectors.CHANNEL_OFF, selectors.channel_off, topic=Topic.SYSTEM)
+        registry.register_kind(selectors.CHANNEL_TEST, selectors.channel_test, topic=None)

@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.models import Team
 from notify.choices import Channel, Topic
 from notify.selectors import Settings
 
@@ -72,11 +73,9 @@ def _name(topic: Topic, channel: Channel) -> str:
     return f"{topic.value}-{channel.value}"
 
 
-class SlackForm(forms.Form):
-    """The address of an incoming webhook; what it may be is said by the service."""
-
-    address = forms.CharField(
-        label="Address of your incoming webhook",
+def _address(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
         max_length=500,
         help_text=(
             "Slack gives it to you when you add an incoming webhook to a channel of yours. "
@@ -85,4 +84,29 @@ class SlackForm(forms.Form):
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}
         ),
+    )
+
+
+class SlackForm(forms.Form):
+    """The address of an incoming webhook; what it may be is said by the service."""
+
+    address = _address("Address of your incoming webhook")
+
+
+class ChannelAddressForm(forms.Form):
+    """The same, of a channel that several people read."""
+
+    address = _address("Address of the incoming webhook")
+
+
+class ChannelForm(ChannelAddressForm):
+    """Whose channel it is, and its address."""
+
+    field_order = ("team", "address")
+
+    team = forms.ModelChoiceField(
+        Team.objects.order_by("name"),
+        label="Whose channel",
+        required=False,
+        empty_label="All teams without a channel of their own",
     )

@@ -5,11 +5,16 @@ from typing import ClassVar
 
 from django.db import models
 
-from accounts.models import User
+from accounts.models import Team, User
 from core.models import Timestamped
 from notify.choices import Channel, MessageState
 
 ERROR_LENGTH = 500
+
+
+def channel_words(team: Team | None) -> str:
+    """The channel of a team, or of the whole organisation, by name."""
+    return f"The channel of {team}" if team else "The organisation's channel"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -44,6 +49,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(Timestamped):
     """One thing to tell one person over one channel: a row of the outbox.
 
+    Without a recipient it is a post to the Slack channel of `team`, or of the whole organisation
+    where it names no team either.
+
     The row is written in the transaction of what it tells about; the text is made when it is
     sent, so that it is never older than the facts. An inbox row is readable at once and needs
     no sending. `attempts` counts the tries since it was queued or last sent again by hand.
@@ -53,7 +61,12 @@ class Message(Timestamped):
 
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=60)
-    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="messages")
+    recipient = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     channel = models.CharField(max_length=10, choices=Channel)
     subject_ref = models.CharField(max_length=60, help_text="What it is about, as kind:id.")
     payload = models.JSONField(default=dict, help_text="Ids and codes only, never names or text.")
@@ -90,10 +103,20 @@ class Message(Timestamped):
                 condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False),
                 name="notify_message_sent_has_time",
             ),
+            models.CheckConstraint(
+                condition=models.Q(recipient__isnull=False, team__isnull=True)
+                | models.Q(recipient__isnull=True, channel="slack"),
+                name="notify_message_to_somebody",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.recipient_id} by {self.channel}"
+        return f"{self.kind} to {self.recipient_id or 'a channel'} by {self.channel}"
+
+    @property
+    def addressee(self) -> str:
+        """Whom it goes to, in words."""
+        return str(self.recipient) if self.recipient else channel_words(self.team)
 
 
 class Attempt(Timestamped):
@@ -120,22 +143,39 @@ class Attempt(Timestamped):
 
 
 class LastDigest(Timestamped):
-    """When a person was last told of many things at once over a channel.
+    """When a person, or a team's channel, was last told of many things at once.
 
     In a storm this keeps the next ones together, too.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     channel = models.CharField(max_length=10, choices=Channel)
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["user", "channel"], name="notify_lastdigest_once"),
+            models.UniqueConstraint(
+                fields=["team", "channel"], name="notify_lastdigest_once_a_team"
+            ),
+            models.UniqueConstraint(
+                fields=["channel"],
+                condition=models.Q(user__isnull=True, team__isnull=True),
+                name="notify_lastdigest_once_for_all",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) | models.Q(team__isnull=True),
+                name="notify_lastdigest_to_one",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"last digest to {self.user_id} by {self.channel}"
+        return f"last digest to {self.user_id or 'a channel'} by {self.channel}"
 
 
 class DailyNotice(Timestamped):
@@ -204,15 +244,25 @@ class DestinationQuerySet(models.QuerySet["Destination"]):
     def alive(self) -> DestinationQuerySet:
         return self.filter(died_at__isnull=True)
 
+    def shared(self) -> DestinationQuerySet:
+        """Those that are no person's: the teams' and the organisation's."""
+        return self.filter(user__isnull=True)
+
 
 class Destination(Timestamped):
-    """Where one person is reached over a channel that needs an address of its own.
+    """Where one person, a team or the whole organisation is reached by an address of its own.
 
-    `secret` is the whole address: who has it can post in the person's name, so no page, log or
-    error shows it. `died_at` is when the other side said that it will never take anything again.
+    With neither user nor team it is the organisation's. `secret` is the whole address: who has it
+    can post in their name, so no page, log or error shows it. `died_at` is when the other side
+    said that it will never take anything again.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="destinations")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.CASCADE, related_name="destinations"
+    )
+    team = models.ForeignKey(
+        Team, null=True, blank=True, on_delete=models.CASCADE, related_name="destinations"
+    )
     channel = models.CharField(max_length=10, choices=Channel)
     secret = models.CharField(max_length=500)
     died_at = models.DateTimeField(null=True, blank=True)
@@ -223,10 +273,24 @@ class Destination(Timestamped):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["user", "channel"], name="notify_destination_once"),
+            models.UniqueConstraint(
+                fields=["team", "channel"], name="notify_destination_once_a_team"
+            ),
+            models.UniqueConstraint(
+                fields=["channel"],
+                condition=models.Q(user__isnull=True, team__isnull=True),
+                name="notify_destination_once_for_all",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) | models.Q(team__isnull=True),
+                name="notify_destination_of_one",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} of {self.user_id}"
+        if self.user_id is not None:
+            return f"{self.channel} of {self.user_id}"
+        return channel_words(self.team)
 
     @property
     def ending(self) -> str:

@@ -99,23 +99,24 @@ def topics() -> list[Topic]:
     return [topic for topic in Topic if topic in used]
 
 
-def digest(texts: Sequence[Text]) -> Text:
-    """Several texts as one: what is late first, each on a line of its own."""
+def digest(texts: Sequence[Text], *, to_person: bool = True) -> Text:
+    """Several texts as one: what is late first, each on a line of its own.
+
+    A person finds all of them in the inbox; those who read a channel have the lines.
+    """
     urgency = [Tone.LATE, Tone.SOON, Tone.PLAIN]
     lines = sorted(texts, key=lambda text: urgency.index(text.tone))
     late = sum(text.tone is Tone.LATE for text in texts)
     about = f", {late} about something late" if late else ""
+    more = len(lines) - MOST_LINES
+    rest = f"and {more:,} more" + (", in your inbox" if to_person else "")
     return Text(
-        subject=f"{len(texts)} messages for you{about}",
-        path=reverse("notify:inbox"),
+        subject=f"{len(texts)} messages{' for you' if to_person else ''}{about}",
+        path=reverse("notify:inbox") if to_person else "",
         tone=lines[0].tone,
         action="Open your inbox",
-        lines=(*lines[:MOST_LINES], *_rest(len(lines) - MOST_LINES)),
+        lines=(*lines[:MOST_LINES], *([Text(rest)] if more > 0 else [])),
     )
-
-
-def _rest(count: int) -> tuple[Text, ...]:
-    return (Text(f"and {count:,} more, in your inbox"),) if count > 0 else ()
 
 
 def refresh_together(messages: Sequence[Message], now: datetime) -> dict[int, Text | None]:

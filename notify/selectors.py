@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -10,7 +11,7 @@ from django.db import models
 from django.urls import reverse
 
 from accounts.choices import Role
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.selectors import zone_for
 from notify import registry
 from notify.choices import Channel, Topic
@@ -23,6 +24,8 @@ PAGE_SIZE = 25
 DEAD_NOTICE = "notify.dead"
 SLACK_OFF = "notify.slack_off"
 TEST = "notify.test"
+CHANNEL_OFF = "notify.channel_off"
+CHANNEL_TEST = "notify.channel_test"
 # By these a person is told outside the page.
 OUTSIDE = (Channel.EMAIL, Channel.SLACK)
 
@@ -88,12 +91,17 @@ def _entry(message: Message, text: Text) -> InboxEntry:
     )
 
 
+def admins() -> models.QuerySet[User]:
+    """All who are active and may do what an admin may."""
+    is_admin = models.Q(groups__name=Role.ADMIN.label) | models.Q(is_superuser=True)
+    found: models.QuerySet[User] = User.objects.active().filter(is_admin).distinct()
+    return found
+
+
 def admins_without_dead_notice() -> models.QuerySet[User]:
     """The active admins who have no unread notice about messages that could not be delivered."""
     notices = Message.objects.filter(recipient=models.OuterRef("pk"), kind=DEAD_NOTICE).unread()
-    is_admin = models.Q(groups__name=Role.ADMIN.label) | models.Q(is_superuser=True)
-    admins: models.QuerySet[User] = User.objects.active().filter(is_admin).distinct()
-    return admins.exclude(models.Exists(notices))
+    return admins().exclude(models.Exists(notices))
 
 
 def dead_notice(message: Message, now: datetime) -> Text:
@@ -104,7 +112,7 @@ def dead_notice(message: Message, now: datetime) -> Text:
 def dead_notices(messages: Sequence[Message], now: datetime) -> dict[int, Text]:
     dead = Message.objects.dead()
     count = dead.count()
-    last = dead.select_related("recipient").order_by("-id").first()
+    last = dead.select_related("recipient", "team").order_by("-id").first()
     text = (
         _dead_text(count, last)
         if last is not None
@@ -118,7 +126,7 @@ def _dead_text(count: int, last: Message) -> Text:
     return Text(
         subject=f"{what} could not be delivered",
         body=(
-            f"The last one: {last.get_channel_display()} to {last.recipient}. {last.last_error} "
+            f"The last one: {last.get_channel_display()} to {last.addressee}. {last.last_error} "
             "Each can be sent again once the cause is removed."
         ),
         path=f"{reverse('admin:notify_message_changelist')}?state__exact=dead",
@@ -171,15 +179,58 @@ def said_by(user: User, channel: str) -> dict[str, bool]:
     return dict(chosen.values_list("topic", "is_on"))
 
 
-def next_digests(user_ids: Collection[int], channel: str, now: datetime) -> dict[int, datetime]:
+class Addressee(NamedTuple):
+    """Whom a message goes to: a person, else a team's channel, else the organisation's."""
+
+    user_id: int | None
+    team_id: int | None
+
+
+def next_digests(
+    those: Collection[Addressee], channel: str, now: datetime
+) -> dict[Addressee, datetime]:
     """Who of these has just had a digest on the channel, and when the next one may go."""
     between = timedelta(seconds=settings.DIGEST_SECONDS)
-    latest = LastDigest.objects.filter(user__in=user_ids, channel=channel, at__gt=now - between)
-    return {pk: at + between for pk, at in latest.values_list("user", "at")}
+    people = {one.user_id for one in those if one.user_id is not None}
+    latest = LastDigest.objects.filter(channel=channel, at__gt=now - between).filter(
+        models.Q(user__in=people) | models.Q(user__isnull=True)
+    )
+    found = {
+        Addressee(user, team): at for user, team, at in latest.values_list("user", "team", "at")
+    }
+    return {one: at + between for one, at in found.items() if one in those}
 
 
-def live_destination(user: User, channel: str) -> Destination | None:
-    return Destination.objects.alive().filter(user=user, channel=channel).first()
+def live_destination(message: Message) -> Destination | None:
+    """The address that the message's addressee has on its channel now."""
+    return (
+        Destination.objects.alive()
+        .filter(user=message.recipient_id, team=message.team_id, channel=message.channel)
+        .first()
+    )
+
+
+def channel_of(user: User) -> Destination | None:
+    """The Slack channel in which the person's work is told of: that of the oldest of their teams
+    that has one, else the organisation's.
+    """
+    found = Destination.objects.alive().shared().filter(channel=Channel.SLACK)
+    own = found.filter(team__memberships__user=user).order_by("team__memberships__id")
+    return own.select_related("team").first() or found.filter(team__isnull=True).first()
+
+
+def has_channel() -> bool:
+    """Whether any team, or the organisation, has a Slack channel that takes posts."""
+    return Destination.objects.alive().shared().filter(channel=Channel.SLACK).exists()
+
+
+def teams_without_channel() -> list[str]:
+    """The names of the teams that have no channel, unless there is one for the organisation."""
+    found = Destination.objects.alive().shared().filter(channel=Channel.SLACK)
+    if found.filter(team__isnull=True).exists():
+        return []
+    without = Team.objects.exclude(pk__in=found.values("team")).order_by("name")
+    return list(without.values_list("name", flat=True))
 
 
 # Of these topics nobody is told who has none of the roles.
@@ -254,4 +305,33 @@ def test_text(message: Message, now: datetime) -> Text:
         body="You asked for this message. It reached you, so the next one that matters will too.",
         path=reverse("notify:settings"),
         action="Open your notifications",
+    )
+
+
+def channel_off(message: Message, now: datetime) -> Text | None:
+    """What the admins read of a channel whose address has died; None once it is mended."""
+    died = (
+        Destination.objects.shared()
+        .filter(pk=message.payload["destination"], died_at__isnull=False)
+        .select_related("team")
+        .first()
+    )
+    if died is None:
+        return None
+    return Text(
+        subject=f"{died} on Slack takes no messages any more",
+        body=(
+            f"{died.reason}, so the address was switched off, and steps of ladders that post "
+            "there tell nobody. Give a new address."
+        ),
+        path=reverse("admin:notify_destination_change", args=[died.pk]),
+        action="Give a new address",
+    )
+
+
+def channel_test(message: Message, now: datetime) -> Text:
+    """What is posted to a channel that an admin tries."""
+    return Text(
+        subject="A test from Handoff",
+        body="An admin has set up this channel for steps of ladders. What is late is posted here.",
     )

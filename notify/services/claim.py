@@ -34,7 +34,7 @@ def claim(pks: Collection[int], now: datetime) -> list[Claim]:
     due = Message.objects.due(now).filter(pk__in=pks, state__in=sources_of(MessageState.SENDING))
     taken = list(
         due.select_for_update(skip_locked=True, of=("self",))
-        .select_related("recipient")
+        .select_related("recipient", "team")
         .order_by("pk")
     )
     if not taken:

@@ -2,7 +2,8 @@
 
 The try is on record before it begins. So a process that dies leaves a message that is claimed
 again when its lease runs out, and one that always takes its process down is found by counting.
-Messages that one person is due together over one channel are claimed, sent and settled together.
+Messages that one person, or one team's channel, is due together over one channel are claimed, sent
+and settled together.
 """
 
 import logging
@@ -15,11 +16,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
+from accounts.models import User
 from notify import registry, selectors
 from notify.models import Attempt, Message
 from notify.registry import Text
 from notify.rules.delivery import DIGEST_OVER, Outcome, is_poison
 from notify.rules.ways import is_wanted
+from notify.selectors import Addressee
 from notify.services.claim import Claim, claim
 from notify.services.settle import Result, bury_poison, settle
 from notify.transports import (
@@ -80,7 +83,7 @@ class Due:
     """One message whose time has come, before it is claimed."""
 
     pk: int
-    recipient: int
+    to: Addressee
     ignores_quiet: bool
     goes_alone: bool
 
@@ -88,16 +91,16 @@ class Due:
 def _parcels(channel: str, now: datetime) -> list[list[int]]:
     """The ids of what is due, oldest first; those that go out as one digest together."""
     parcels: list[list[int]] = []
-    together: dict[int, list[int]] = {}
+    together: dict[Addressee, list[int]] = {}
     for due in _spaced(_awake(_due(channel, now), now), channel, now):
-        parcel = together.get(due.recipient)
+        parcel = together.get(due.to)
         if due.goes_alone:
             parcels.append([due.pk])
         elif parcel is not None and len(parcel) < DIGEST_SIZE:
             parcel.append(due.pk)
         else:
-            together[due.recipient] = [due.pk]
-            parcels.append(together[due.recipient])
+            together[due.to] = [due.pk]
+            parcels.append(together[due.to])
     return [part for parcel in parcels for part in _split(parcel)]
 
 
@@ -112,12 +115,12 @@ def _due(channel: str, now: datetime) -> list[Due]:
         .filter(channel=channel)
         .order_by("not_before", "id")
         .annotate(has_crashed=Exists(crashed))
-        .values_list("pk", "recipient", "ignores_quiet", "batch", "has_crashed")
+        .values_list("pk", "recipient", "team", "ignores_quiet", "batch", "has_crashed")
     )
     # What took a process or a digest down does not take others with it again.
     return [
-        Due(pk, recipient, ignores_quiet, has_crashed or batch is not None)
-        for pk, recipient, ignores_quiet, batch, has_crashed in rows[:DUE_WINDOW]
+        Due(pk, Addressee(user, team), ignores_quiet, has_crashed or batch is not None)
+        for pk, user, team, ignores_quiet, batch, has_crashed in rows[:DUE_WINDOW]
     ]
 
 
@@ -125,25 +128,26 @@ def _awake(due: list[Due], now: datetime) -> list[Due]:
     """Without what its recipient's quiet hours keep back, which is put off to their end."""
     if not due:
         return []
-    ends = selectors.quiet_ends({one.recipient for one in due}, now)
+    people = {one.to.user_id for one in due if one.to.user_id is not None}
+    ends = selectors.quiet_ends(people, now)
     kept: dict[int, list[int]] = {}
     for one in due:
-        if one.recipient in ends and not one.ignores_quiet:
-            kept.setdefault(one.recipient, []).append(one.pk)
+        if one.to.user_id in ends and not one.ignores_quiet:
+            kept.setdefault(one.to.user_id, []).append(one.pk)
     for recipient, pks in kept.items():
         Message.objects.due(now).filter(pk__in=pks).update(not_before=ends[recipient])
-    return [one for one in due if one.ignores_quiet or one.recipient not in ends]
+    return [one for one in due if one.ignores_quiet or one.to.user_id not in ends]
 
 
 def _spaced(due: list[Due], channel: str, now: datetime) -> list[Due]:
     """Without what is due to people who have just had a digest: it waits for the next one."""
     if not due:
         return []
-    until = selectors.next_digests({one.recipient for one in due}, channel, now)
-    for recipient, at in until.items():
-        pks = [one.pk for one in due if one.recipient == recipient]
+    until = selectors.next_digests({one.to for one in due}, channel, now)
+    for addressee, at in until.items():
+        pks = [one.pk for one in due if one.to == addressee]
         Message.objects.due(now).filter(pk__in=pks).update(not_before=at)
-    return [one for one in due if one.recipient not in until]
+    return [one for one in due if one.to not in until]
 
 
 def _deliver(
@@ -186,7 +190,7 @@ def _texts_of(claims: list[Claim], by_now: Callable[[], datetime]) -> list[Ready
 
 
 class _Texts:
-    """What several messages to one person say; read together where their kinds can be."""
+    """What several messages to one addressee say; read together where their kinds can be."""
 
     def __init__(self, messages: Sequence[Message], now: datetime) -> None:
         self._said: dict[str, dict[str, bool]] = {}
@@ -194,29 +198,36 @@ class _Texts:
 
     def of(self, message: Message, now: datetime) -> Text:
         """Raises NowhereToSend where there is nothing left to say, or nobody who wants it."""
-        if not message.recipient.is_active:
-            raise NowhereToSend("The recipient is no longer active.")
-        topic = registry.topic_of(message.kind)
-        # What was chosen since the message was queued holds too.
-        if not is_wanted(topic, message.channel, self._chosen(message) if topic else {}):
-            raise NowhereToSend("The recipient wants no such message on this channel.")
+        if message.recipient is not None:
+            self._ask(message, message.recipient)
         made = self._made
         text = made[message.pk] if message.pk in made else registry.refresh(message, now)
         if text is None:
             raise NowhereToSend("")
         return text
 
-    def _chosen(self, message: Message) -> dict[str, bool]:
-        if message.channel not in self._said:
-            found = selectors.said_by(message.recipient, message.channel)
-            self._said[message.channel] = found
-        return self._said[message.channel]
+    def _ask(self, message: Message, recipient: User) -> None:
+        """Whether the person still is there and wants it; a channel wants what it is sent."""
+        if not recipient.is_active:
+            raise NowhereToSend("The recipient is no longer active.")
+        topic = registry.topic_of(message.kind)
+        # What was chosen since the message was queued holds too.
+        said = self._chosen(recipient, message.channel) if topic else {}
+        if not is_wanted(topic, message.channel, said):
+            raise NowhereToSend("The recipient wants no such message on this channel.")
+
+    def _chosen(self, recipient: User, channel: str) -> dict[str, bool]:
+        if channel not in self._said:
+            self._said[channel] = selectors.said_by(recipient, channel)
+        return self._said[channel]
 
 
 def _hand_over(channel: str, ready: Sequence[Ready], transports: Transports) -> Result:
     messages = [one.claim.message for one in ready]
     try:
-        text = ready[0].text if len(ready) == 1 else registry.digest([one.text for one in ready])
+        texts = [one.text for one in ready]
+        to_person = messages[0].recipient_id is not None
+        text = texts[0] if len(texts) == 1 else registry.digest(texts, to_person=to_person)
         transports.of(channel).send(messages, text)
     except DestinationGone as failure:
         return Result(Outcome.REFUSED, str(failure), gone=failure.destination)

@@ -10,7 +10,7 @@ from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted
 from notify import registry, selectors
 from notify.choices import Channel, MessageState
-from notify.models import Message, MessageQuerySet
+from notify.models import Destination, Message, MessageQuerySet
 from notify.rules.delivery import sources_of
 from notify.rules.ways import ways
 
@@ -73,6 +73,34 @@ def queue_message(
     return Message.objects.filter(key__in=[row.key for row in rows]).order_by("id")
 
 
+def queue_post(
+    *,
+    key: str,
+    kind: str,
+    destination: Destination,
+    subject_ref: str,
+    payload: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Write one row for the channel of a team or of the organisation.
+
+    As `queue_message`: in the transaction of what it tells about, and once for each key. A channel
+    has no preferences and no quiet hours. By the time it is sent it goes to the address that its
+    team has then.
+    """
+    row = Message(
+        key=f"{key}:{destination.channel}",
+        kind=kind,
+        team=destination.team,
+        channel=destination.channel,
+        subject_ref=subject_ref,
+        payload=payload,
+        ignores_quiet=True,
+        not_before=now,
+    )
+    Message.objects.bulk_create([row], ignore_conflicts=True)
+
+
 def _first_state(channel: Channel, *, not_before: datetime, now: datetime) -> dict[str, Any]:
     if channel is Channel.INBOX:
         return {"state": MessageState.SENT, "sent_at": now, "not_before": now}
@@ -102,18 +130,21 @@ def retry_message(*, message: Message, by: User, now: datetime) -> None:
 def tell_of_death(message: Message, *, now: datetime) -> None:
     """Queue what follows when a message could not be delivered: its other way, and the admins.
 
+    A post to a channel has no other way.
+
     Called in the transaction that makes the message dead.
     """
     base, _, _ = message.key.rpartition(":")
-    queue_message(
-        key=base,
-        kind=message.kind,
-        recipient=message.recipient,
-        subject_ref=message.subject_ref,
-        payload=message.payload,
-        channels=[Channel.INBOX],
-        now=now,
-    )
+    if message.recipient is not None:
+        queue_message(
+            key=base,
+            kind=message.kind,
+            recipient=message.recipient,
+            subject_ref=message.subject_ref,
+            payload=message.payload,
+            channels=[Channel.INBOX],
+            now=now,
+        )
     # Tries are numbered on when a message is sent again by hand, so each death has its own key.
     tries = message.tries.count()
     # One unread notice each is enough: it counts the dead anew whenever it is read.

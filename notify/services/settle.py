@@ -80,7 +80,10 @@ def _sent(messages: Sequence[Message], now: datetime, *, batch: uuid.UUID | None
     if batch is not None:
         one = messages[0]
         LastDigest.objects.update_or_create(
-            user_id=one.recipient_id, channel=one.channel, defaults={"at": now}
+            user=one.recipient,
+            team=one.team,
+            channel=one.channel,
+            defaults={"at": now},
         )
 
 
@@ -133,6 +136,7 @@ def _hold_back(message: Message, until: datetime) -> None:
     """Keep the message, and what else goes to its address, as long as the other side has asked."""
     Message.objects.filter(
         recipient=message.recipient_id,
+        team=message.team_id,
         channel=message.channel,
         state=MessageState.PENDING,
         not_before__lt=until,

@@ -75,12 +75,17 @@ def _save_quiet_hours(by: User, starts: time | None, ends: time | None) -> None:
     QuietHours.objects.update_or_create(user=by, defaults={"starts": starts, "ends": ends})
 
 
-def save_slack(*, by: User, address: str, now: datetime) -> None:
-    """Send the person's messages to this Slack webhook from now on; raises SlackAddressRefused."""
+def refuse_address(address: str) -> None:
+    """Raise SlackAddressRefused unless it is one of an incoming webhook on an allowed host."""
     if read_webhook(address, settings.NOTIFY_SLACK_HOSTS) is None:
         hosts = " or ".join(origin_of(host) for host in settings.NOTIFY_SLACK_HOSTS)
         told = f"Copy the whole address of the incoming webhook. It begins with {hosts}/."
         raise SlackAddressRefused(told, problems=[FieldProblem("address", "invalid", told)])
+
+
+def save_slack(*, by: User, address: str, now: datetime) -> None:
+    """Send the person's messages to this Slack webhook from now on; raises SlackAddressRefused."""
+    refuse_address(address)
     Destination.objects.update_or_create(
         user=by,
         channel=Channel.SLACK,
@@ -96,7 +101,8 @@ def remove_slack(*, by: User, now: datetime) -> None:
 def close_destination(*, destination: Destination, reason: str, now: datetime) -> None:
     """Send nothing more to an address that is gone, and tell its owner in the inbox.
 
-    Nothing happens where the owner has given another address meanwhile.
+    Of a team's channel the admins are told, who have set it up. Nothing happens where there is
+    another address meanwhile.
     """
     closed = (
         Destination.objects.alive()
@@ -108,15 +114,17 @@ def close_destination(*, destination: Destination, reason: str, now: datetime) -
     logger.warning(
         "destination is gone", extra={"destination_id": destination.pk, "reason": reason}
     )
-    queue_message(
-        key=f"{selectors.SLACK_OFF}:{destination.pk}:{now.isoformat()}",
-        kind=selectors.SLACK_OFF,
-        recipient=destination.user,
-        subject_ref=f"destination:{destination.pk}",
-        payload={},
-        channels=[Channel.INBOX],
-        now=now,
-    )
+    kind = selectors.SLACK_OFF if destination.user else selectors.CHANNEL_OFF
+    for user in [destination.user] if destination.user else selectors.admins():
+        queue_message(
+            key=f"{kind}:{destination.pk}:{user.pk}:{now.isoformat()}",
+            kind=kind,
+            recipient=user,
+            subject_ref=f"destination:{destination.pk}",
+            payload={"destination": destination.pk},
+            channels=[Channel.INBOX],
+            now=now,
+        )
 
 
 def send_test(*, by: User, now: datetime) -> None:

@@ -81,6 +81,8 @@ def compose(messages: Sequence[Message], text: Text) -> EmailMultiAlternatives:
     Its Message-ID is the same at every try of the same messages.
     """
     recipient = messages[0].recipient
+    if recipient is None:
+        raise AssertionError("only a person has a mailbox")
     subject = one_line(text.subject)
     mail = EmailMultiAlternatives(
         subject,

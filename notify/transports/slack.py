@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks: one address for each person, and one POST for each message.
+"""Slack's incoming webhooks: one address for each person or team, one POST for each message.
 
 The standard library's client does what is needed here: it follows no redirect, takes no proxy
 from the environment and checks certificates.
@@ -14,7 +14,6 @@ from typing import Any
 from django.conf import settings
 
 from notify import selectors
-from notify.choices import Channel
 from notify.models import Destination, Message
 from notify.registry import Text
 from notify.rules.text import absolute_link, one_line
@@ -55,9 +54,9 @@ class SlackTransport:
     """A connection of its own for every message: there are few for each address."""
 
     def send(self, messages: Sequence[Message], text: Text) -> None:
-        destination = selectors.live_destination(messages[0].recipient, Channel.SLACK)
+        destination = selectors.live_destination(messages[0])
         if destination is None:
-            raise NowhereToSend("The recipient has no Slack address now.")
+            raise NowhereToSend("There is no Slack address to send it to now.")
         webhook = read_webhook(destination.secret, settings.NOTIFY_SLACK_HOSTS)
         if webhook is None:
             raise TemporaryFailure("The address is on none of the hosts in NOTIFY_SLACK_HOSTS.")

@@ -54,6 +54,7 @@ MENUS = {
         "Teams",
         "Calendars",
         "SLA policies",
+        "Slack channels",
         "Pools",
         "Types and forms",
         "Fields",

@@ -39,6 +39,7 @@ from handoff.services import (
     submit_handoff,
 )
 from notify.models import Message
+from notify.services import save_channel
 from review.rules.metrics import METRICS
 from review.rules.weeks import Week
 from routing.models import Pool
@@ -300,7 +301,11 @@ def _only_there(side: Side, *there: User | None) -> None:
 
 
 def _fill_people(worlds: Worlds, side: Side, relation: str) -> None:
-    """Time off of everybody, and the first message of each; B's are there for nobody in A."""
+    """Time off of everybody, the first message of each, and the team's channel; B's are there for
+    nobody in A.
+    """
+    address = f"https://hooks.slack.com/services/T0/B0/zqchannel{side.name}"
+    save_channel(team=side.team, address=address, by=worlds.people["admin"], now=NOW)
     for person in [side.manager, *side.aes, *side.sdrs]:
         note = f"zqaway{person.pk}x"
         span = add_time_off(

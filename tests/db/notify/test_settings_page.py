@@ -139,7 +139,12 @@ def test_slack_of_others_is_seen_by_nobody_not_even_an_admin(client, admin, anna
         response = client.get(path)
         assert response.status_code == 200
         assert "ab9x" not in body_of(response)
-    assert client.get("/admin/notify/destination/").status_code == 404
+    channels = client.get("/admin/notify/destination/")
+    assert channels.status_code == 200
+    assert "ab9x" not in body_of(channels)
+    own = Destination.objects.get()
+    assert client.get(f"/admin/notify/destination/{own.pk}/").status_code == 404
+    assert client.post(f"/admin/notify/destination/{own.pk}/test/").status_code == 404
 
 
 @pytest.mark.parametrize(
