@@ -205,7 +205,7 @@ class TeamAdmin(ConfigAdmin):
     list_select_related = ["calendar"]
     search_fields = ["name"]
     row_template = "accounts/team.html"
-    row_fields = ["calendar", "zone"]
+    row_fields = ["calendar", "zone", "senior"]
     dialogs = [
         Dialog("new", "Add a team", add_team, TeamForm, of_list=True, is_main=True),
         Dialog(
@@ -214,7 +214,12 @@ class TeamAdmin(ConfigAdmin):
             change_team,
             TeamForm,
             arguments=lambda request, row: {
-                "initial": {"name": row.name, "zone": row.zone, "calendar": row.calendar}
+                "initial": {
+                    "name": row.name,
+                    "zone": row.zone,
+                    "calendar": row.calendar,
+                    "senior": row.senior,
+                }
             },
         ),
         Dialog(

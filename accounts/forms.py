@@ -175,6 +175,13 @@ class TeamForm(forms.Form):
         help_text="Such as Europe/Berlin; empty: the organisation's.",
     )
     calendar = _calendar_field(required=False, empty_label="The organisation's")
+    senior = forms.ModelChoiceField(
+        queryset=User.objects.active(),
+        label="Senior receiver",
+        required=False,
+        empty_label="Nobody: the manager is told",
+        help_text="Told where a ladder names the senior receiver, such as of a late booking.",
+    )
 
 
 class MemberForm(forms.Form):

@@ -181,6 +181,15 @@ class Team(Timestamped):
     calendar = models.ForeignKey(
         Calendar, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    senior = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name="senior receiver",
+        help_text="Told where a ladder names the senior receiver; empty: the manager is.",
+    )
     history = HistoricalRecords()
 
     class Meta:

@@ -10,7 +10,7 @@ from django.db.models import Prefetch, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
-from accounts.models import Membership, Organisation, TimeOff, User, UserQuerySet
+from accounts.models import Membership, Organisation, Team, TimeOff, User, UserQuerySet
 from accounts.rules.policy import Relation
 from core.errors import Refused
 from worktime.models import Calendar
@@ -49,6 +49,13 @@ def manager_of(user: User, *, pool_manager: User | None = None) -> User | None:
     only where nobody else is left.
     """
     return next((one for one in _managers(user, pool_manager) if _may_answer(one, user)), None)
+
+
+def senior_of(user: User) -> User | None:
+    """The senior receiver of the user's oldest team that names one who is active, not the user."""
+    named = Membership.objects.filter(user=user, team__senior__isnull=False)
+    seniors = (one.team.senior for one in named.select_related("team__senior").order_by("id"))
+    return next((one for one in seniors if _may_answer(one, user)), None)
 
 
 def _managers(user: User, pool_manager: User | None) -> Iterator[User | None]:
@@ -115,6 +122,12 @@ def zone_for(user: User) -> zoneinfo.ZoneInfo:
     return next((zone for name in _zone_names(user) if (zone := known_zone(name))), UTC)
 
 
+def zone_of_team(team: Team | None) -> zoneinfo.ZoneInfo:
+    """The zone of what a team reads together: its own, else the organisation's."""
+    names = [team.zone if team else "", *Organisation.objects.values_list("zone", flat=True)]
+    return next((zone for name in names if (zone := known_zone(name))), UTC)
+
+
 def zones_for(people: Collection[User]) -> dict[int, zoneinfo.ZoneInfo]:
     """The zone of each by the user's id, in two queries."""
     names: dict[int, list[str]] = {user.pk: [user.zone] for user in people}
@@ -147,6 +160,15 @@ def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def unknown_zones() -> list[str]:
+    """Zones that are chosen for somebody and no longer among the zone data of this machine."""
+    chosen = (rows.objects.exclude(zone="").values_list("zone") for rows in (Team, User))
+    names = Organisation.objects.order_by().values_list("zone").union(
+        *(rows.order_by() for rows in chosen)
+    )
+    return sorted(name for (name,) in names if known_zone(name) is None)
 
 
 def relations_to_person(by: User, user: User) -> frozenset[Relation]:

@@ -47,7 +47,7 @@ class LegEnd(models.TextChoices):
     REJECTED = "rejected", "Rejected"
     CONFLICT = "conflict", "Conflict"
     WITHDRAWN = "withdrawn", "Withdrawn"
-    TIMED_OUT = "timed_out", "Not accepted in time"
+    TIMED_OUT = "timed_out", "Time ran out"
     REASSIGNED = "reassigned", "Reassigned"
     COVERED = "covered", "Passed to the cover"
     RETURNED = "returned", "Returned to the submitter"
@@ -61,7 +61,7 @@ class TransferReason(models.TextChoices):
     RETURNED = "returned", "Returned to the submitter"
     DRAINED = "drained", "Somebody became eligible"
     OVERTURNED = "overturned", "The rejection was overturned"
-    SLA_BREACH = "sla_breach", "Not accepted in time"
+    SLA_BREACH = "sla_breach", "Time ran out"
     COVER = "cover", "Cover for time off"
     TERRITORY = "territory", "Change of territory"
     MANAGER = "manager", "A manager decided"
@@ -84,6 +84,18 @@ class TouchKind(models.TextChoices):
     MEETING_BOOKED = "meeting_booked", "Meeting booked"
     MEETING_HELD = "meeting_held", "Meeting held"
     CONVERTED = "converted", "Became an opportunity"
+
+
+class MeetingKind(models.TextChoices):
+    INTRO_CALL = "intro_call", "Introduction call"
+    MEETING = "meeting", "Meeting"
+
+
+class MeetingState(models.TextChoices):
+    BOOKED = "booked", "Booked"
+    HELD = "held", "Held"
+    MISSED = "missed", "Did not take place"
+    CALLED_OFF = "called_off", "Called off"
 
 
 class Direction(models.TextChoices):
@@ -151,7 +163,7 @@ class EventKind(models.TextChoices):
     UPHELD = "upheld", "Rejection upheld"
     TOUCHED = "touched", "Touch logged"
     NEXT_STEP_DATED = "next_step_dated", "Next step dated"
-    TIMED_OUT = "timed_out", "Not accepted in time"
+    TIMED_OUT = "timed_out", "Time ran out"
     REASSIGNED = "reassigned", "Reassigned"
     COVERED = "covered", "Passed to the cover"
     RETURNED = "returned", "Returned to the submitter"
@@ -166,9 +178,16 @@ class EventKind(models.TextChoices):
     PAUSED = "paused", "Clock paused"
     RESUMED = "resumed", "Clock resumed"
     ACKNOWLEDGED = "acknowledged", "Alert acknowledged"
+    MEETING_MOVED = "meeting_moved", "Meeting moved"
+    MEETING_MISSED = "meeting_missed", "Meeting did not take place"
+    MEETING_CALLED_OFF = "meeting_called_off", "Meeting called off"
+    INTRODUCED = "introduced", "Introduced live"
+    NOT_INTRODUCED = "not_introduced", "Live introduction taken back"
     MEETING_REMINDED = "meeting_reminded", "Reminded of the meeting"
     REMINDED = "reminded", "Reminded"
     BREACHED = "breached", "Due time missed"
     ALERTED = "alerted", "Manager alerted"
+    POSTED = "posted", "Posted to the team's channel"
+    UNSTAFFED = "unstaffed", "Nobody at work"
     STEP_SUPERSEDED = "step_superseded", "Step no longer needed"
     STEP_RETRIED = "step_retried", "Step tried again"

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from core.admin import add_problems
 from core.errors import DomainError
-from handoff.choices import DealOutcome, Direction, DisqualifyReason, TouchKind
+from accounts.models import User
+from handoff.choices import DealOutcome, Direction, DisqualifyReason, MeetingState, TouchKind
 from handoff.forms import ActForm
 from handoff.models import Handoff
 from handoff.rules.kinds import CURRENCIES
@@ -19,6 +20,7 @@ from handoff.selectors.touches import LOGGED_BY_HAND
 from sla.forms import LocalDateTimeField
 
 MOST_DIGITS = 20
+HELD, MOVED = MeetingState.HELD.value, "moved"
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 LARGEST_KEY = 2**63 - 1
 
@@ -82,17 +84,22 @@ class TouchForm(LifeForm):
         },
     )
     opened_at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    meeting_at = LocalDateTimeField(
+        label="When is the meeting?",
+        required=False,
+        error_messages={"invalid": "Enter a day and time, such as 2026-11-30 14:05."},
+    )
     text = _note("Text of the mail, or notes", "A mail counts by what it says: paste all of it.")
     is_automated = forms.BooleanField(
         label="It was sent automatically, by a sequence or a tool", required=False
     )
 
     @classmethod
-    def begin(cls, row: Handoff, *, now: datetime) -> "TouchForm":
+    def begin(cls, row: Handoff, *, now: datetime, kind: str = "") -> "TouchForm":
         return cls(
             initial={
                 "version": row.version,
-                "kind": TouchKind.CALL,
+                "kind": kind if kind in LOGGED_BY_HAND else TouchKind.CALL,
                 "occurred_at": now,
                 "opened_at": now.isoformat(),
             }
@@ -104,6 +111,11 @@ class TouchForm(LifeForm):
         at, opened = values.get("occurred_at"), _instant(values.get("opened_at"))
         if at is not None and opened is not None and opened.replace(second=0, microsecond=0) == at:
             values["occurred_at"] = opened
+        if values.get("kind") == TouchKind.MEETING_BOOKED and "meeting_at" in values:
+            if values["meeting_at"] is None:
+                self.add_error("meeting_at", "Enter the day and time of the meeting.")
+        else:
+            values["meeting_at"] = None
         return values
 
 
@@ -113,6 +125,63 @@ def _instant(text: object) -> datetime | None:
         return None if timezone.is_naive(found) else found
     except (ValueError, OverflowError):
         return None
+
+
+class MeetingForm(LifeForm):
+    """What became of a planned meeting."""
+
+    outcome = _choice(
+        "What became of it?",
+        [
+            (HELD, "It was held"),
+            (MeetingState.MISSED.value, "It did not take place"),
+            (MeetingState.CALLED_OFF.value, "It is called off"),
+            (MOVED, "It is moved"),
+        ],
+        "Choose what became of it.",
+    )
+    meeting_at = LocalDateTimeField(
+        label="New day and time",
+        required=False,
+        error_messages={"invalid": "Enter a day and time, such as 2026-11-30 14:05."},
+    )
+    note = _note("Note", "Who did not come, or why it was called off.")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        is_open = "meeting_at" in values and values["meeting_at"] is None
+        if values.get("outcome") == MOVED and is_open:
+            self.add_error("meeting_at", "Enter the new day and time.")
+        return values
+
+
+class IntroductionForm(LifeForm):
+    """Which receiver has met the buyer, live; `people` are those who may receive the lead."""
+
+    receiver = forms.TypedChoiceField(
+        label="Who was introduced?",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": "Choose somebody from the list."},
+    )
+    at = LocalDateTimeField(
+        label="When",
+        required=False,
+        error_messages={"invalid": "Enter a day and time, such as 2026-11-30 14:05."},
+    )
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["receiver"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", "Nobody"), *((str(user.pk), user.name) for user in people)]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("receiver") is not None and "at" in values and values["at"] is None:
+            self.add_error("at", "Say when they met.")
+        return values
 
 
 class NextStepForm(LifeForm):

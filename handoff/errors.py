@@ -131,6 +131,20 @@ class ReassignmentRefused(Refused):
     title = "This cannot be given to somebody else as entered"
 
 
+class MeetingRefused(Refused):
+    """The meeting or the introduction cannot be as entered; ``problems`` names each field."""
+
+    code = "meeting_refused"
+    title = "The meeting cannot be kept as entered"
+
+
+class NoSuchMeeting(Conflict):
+    """The meeting is not planned any more: somebody said what became of it."""
+
+    code = "no_such_meeting"
+    title = "The meeting is not planned any more"
+
+
 class CareRefused(Refused):
     """What was entered to pause, extend or acknowledge a clock cannot be kept."""
 

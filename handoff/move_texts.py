@@ -1,17 +1,18 @@
 """What the messages say about clocks, and about leads that change hands or wait for somebody."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from core.words import listed
 from handoff.about import About, late_by, settled
 from handoff.choices import LegEnd, Status
-from notify.choices import Tone
+from notify.choices import Channel, Tone
 from notify.registry import Text
 from sla.choices import ClockKind, ClockState, StepAction
 
 _WHY = {
     LegEnd.CONFLICT: "A conflict was declared",
-    LegEnd.TIMED_OUT: "It was not accepted in time",
+    LegEnd.TIMED_OUT: "The time of whoever had it ran out",
     LegEnd.REASSIGNED: "It was given to somebody else",
     LegEnd.COVERED: "Whoever had it is away",
 }
@@ -22,26 +23,40 @@ _ASKED = {
         "It is waiting for your decision: accept it, or reject it with a reason.",
     ),
     ClockKind.CONTACT: ("contact the buyer", "The buyer is waiting: get in touch and log it."),
+    ClockKind.CONTACT_LEG: (
+        "contact the buyer",
+        "The buyer has waited since before you got it: get in touch and log it.",
+    ),
     ClockKind.NEXT_STEP: ("date a next step", "Say what happens next, and on which day."),
+    ClockKind.BOOKING: ("book a meeting", "Agree on a day with the buyer and enter the meeting."),
+    ClockKind.SECOND_MEETING: (
+        "hold the second meeting",
+        "Enter each meeting once it is held: the second one settles this.",
+    ),
 }
-_STEPS = {StepAction.REMIND: "reminder", StepAction.ALERT_MANAGER: "alert"}
-_ACTIONS = {
-    ClockKind.HAND_OFF: "Open the draft",
-    ClockKind.ACCEPT: "Decide",
-    ClockKind.CONTACT: "Open the handoff",
-    ClockKind.NEXT_STEP: "Open the handoff",
+_STEPS = {
+    StepAction.REMIND: "reminder",
+    StepAction.ALERT_MANAGER: "alert",
+    StepAction.NOTIFY_CHANNEL: "post",
 }
+_ACTIONS = {ClockKind.HAND_OFF: "Open the draft", ClockKind.ACCEPT: "Decide"}
 _NOT_DONE = {
     ClockKind.HAND_OFF: "has not handed it off",
     ClockKind.ACCEPT: "has not accepted",
     ClockKind.CONTACT: "has not contacted the buyer",
+    ClockKind.CONTACT_LEG: "has not contacted the buyer",
     ClockKind.NEXT_STEP: "has no dated next step",
+    ClockKind.BOOKING: "has booked no meeting",
+    ClockKind.SECOND_MEETING: "has held no second meeting",
 }
 _DONE = {
     ClockKind.HAND_OFF: "handed off",
     ClockKind.ACCEPT: "decided",
     ClockKind.CONTACT: "contacted",
+    ClockKind.CONTACT_LEG: "contacted",
     ClockKind.NEXT_STEP: "next step dated",
+    ClockKind.BOOKING: "meeting booked",
+    ClockKind.SECOND_MEETING: "second meeting held",
 }
 
 
@@ -107,6 +122,27 @@ def _uncovered(about: About) -> Text | None:
     )
 
 
+def _unstaffed(about: About) -> Text | None:
+    if not about.is_waiting or about.leg is None:
+        return settled(about)
+    until = datetime.fromisoformat(about.message.payload.get("until") or about.now.isoformat())
+    is_over = until < about.now
+    if is_over and about.message.channel != Channel.INBOX:
+        return None
+    pool = about.row.pool.name if about.row.pool else "the pool"
+    when = f" until {about.at(until)}" if until != about.now else ""
+    rest = "" if is_over else " and nothing moves it before then. If it cannot wait, give it away"
+    return Text(
+        subject=f"{about.who}: nobody {'was' if is_over else 'is'} at work{when}",
+        body=(
+            f"It was handed off while nobody in {pool} was at work. "
+            f"{about.leg.receiver.name} has it{rest}."
+        ),
+        path=about.path,
+        action="Open the handoff",
+    )
+
+
 def _remind(about: About) -> Text | None:
     clock = about.clock
     if clock is None or clock.state != ClockState.RUNNING:
@@ -122,7 +158,7 @@ def _remind(about: About) -> Text | None:
         body=f"{body}{_passed(about)}",
         path=about.path,
         tone=Tone.LATE if is_late else Tone.SOON,
-        action=_ACTIONS[kind],
+        action=_ACTIONS.get(kind, "Open the handoff"),
     )
 
 
@@ -131,6 +167,17 @@ def _late(about: About) -> Text | None:
     if clock is None:
         return None
     kind, name, due = ClockKind(clock.kind), _late_one(about), about.at(clock.due_at)
+    if clock.breached_at is None and about.now <= clock.due_at:
+        # An alert from before due.
+        if clock.state != ClockState.RUNNING:
+            return settled(about)
+        return Text(
+            subject=f"{about.who}: {name} {_NOT_DONE[kind]} yet, due {due}",
+            body=f"{kind.label} is due {due}.{_passed(about)}",
+            path=about.path,
+            tone=Tone.SOON,
+            action="Open the handoff",
+        )
     if clock.state == ClockState.RUNNING:
         late = late_by(about, about.now)
         return Text(
@@ -173,6 +220,7 @@ WRITERS: dict[str, Callable[[About], Text | None]] = {
     "held": _held,
     "exhausted": _exhausted,
     "uncovered": _uncovered,
+    "unstaffed": _unstaffed,
     "remind": _remind,
     "late": _late,
 }

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from accounts.models import User
-from accounts.selectors import zone_for
+from accounts.selectors import zone_for, zone_of_team
 from handoff import move_texts
 from handoff.about import About, settled
-from handoff.choices import DisqualifyReason, EventKind, RejectReason, Status
+from handoff.choices import DisqualifyReason, EventKind, LegEnd, RejectReason, Status
 from handoff.models import Handoff, Leg
 from handoff.selectors.event_log import events_on
 from handoff.selectors.lists import in_sentence
@@ -36,8 +37,7 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
     clocks = _clocks({message.payload["clock"] for message in messages} - {None})
     deciders = _deciders(handoffs)
     steps = _steps(messages)
-    people = User.objects.order_by().in_bulk({message.recipient_id for message in messages})
-    zones = {pk: zone_for(person) for pk, person in people.items()}
+    zones = _zones(messages)
     texts: dict[int, Text | None] = {}
     for message in messages:
         about = About(
@@ -45,13 +45,25 @@ def refresh_many(messages: Sequence[Message], now: datetime) -> dict[int, Text |
             row=handoffs[message.payload["handoff"]],
             leg=legs.get(message.payload["leg"]),
             clock=clocks.get(message.payload["clock"]),
-            zone=zones[message.recipient_id],
+            zone=zones[message.recipient_id, message.team_id],
             now=now,
             decided_by=deciders.get((message.payload["leg"], message.kind), ""),
             passed=tuple(steps[pk] for pk in message.payload.get("steps", ()) if pk in steps),
         )
         texts[message.pk] = _WRITERS[message.kind](about)
     return texts
+
+
+def _zones(messages: Sequence[Message]) -> dict[tuple[int | None, int | None], ZoneInfo]:
+    """In whose zone each says its times: its recipient's, else that of the team that reads it."""
+    ids = {message.recipient_id for message in messages} - {None}
+    zones: dict[tuple[int | None, int | None], ZoneInfo] = {
+        (pk, None): zone_for(person) for pk, person in User.objects.order_by().in_bulk(ids).items()
+    }
+    for message in messages:
+        if message.recipient_id is None and (None, message.team_id) not in zones:
+            zones[None, message.team_id] = zone_of_team(message.team)
+    return zones
 
 
 def _clocks(ids: Collection[int]) -> dict[int, Clock]:
@@ -162,11 +174,10 @@ def _disqualified(about: About) -> Text | None:
 
 
 def _nurtured(about: About) -> Text | None:
-    return Text(
-        subject=f"{about.who}: back to nurture",
-        body=f"This lead is not ready yet, so the handoff is closed.{_note(about)}",
-        path=about.path,
-    )
+    body = f"This lead is not ready yet, so the handoff is closed.{_note(about)}"
+    if about.message.payload.get("why") == LegEnd.TIMED_OUT:
+        body = "Nobody contacted the buyer in time, so the handoff is closed."
+    return Text(subject=f"{about.who}: back to nurture", body=body, path=about.path)
 
 
 def _returned(about: About) -> Text | None:
@@ -335,6 +346,7 @@ _TOPICS = {
     "exhausted": Topic.HELD,
     "taken_over": Topic.CHANGES,
     "uncovered": Topic.HELD,
+    "unstaffed": Topic.HELD,
     "remind": Topic.REMINDERS,
     "late": Topic.LATE,
     "converted": Topic.OUTCOMES,

@@ -10,6 +10,7 @@ from handoff.views import (
     handoffs,
     lists,
     manager,
+    meetings,
     people,
     touches,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path("handoffs/<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("handoffs/<int:pk>/touch/", touches.touch, name="touch"),
     path("handoffs/<int:pk>/touch/check/", touches.check_touch, name="touch_check"),
+    path("handoffs/<int:pk>/meetings/<int:meeting>/", meetings.settle, name="meeting"),
+    path("handoffs/<int:pk>/introduction/", meetings.introduce, name="introduce"),
     path("handoffs/<int:pk>/next-step/", touches.next_step, name="next_step"),
     path("handoffs/<int:pk>/convert/", closing.convert, name="convert"),
     path("handoffs/<int:pk>/outcome/", closing.outcome, name="outcome"),

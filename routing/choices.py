@@ -16,6 +16,7 @@ class TurnKind(models.TextChoices):
 
     ROTATION = "rotation", "Next in rotation"
     RETURNING = "returning", "Back to the receiver who sent it back"
+    INTRODUCED = "introduced", "Introduced to the buyer live"
     DRAINED = "drained", "From holding"
     BACKUP = "backup", "The backup of who had it before"
     COVER = "cover", "Cover for time off"
@@ -31,4 +32,4 @@ class Exclusion(models.TextChoices):
     AT_CAPACITY = "at_capacity", "at capacity"
     NO_WEIGHT = "no_weight", "weight 0"
     CONFLICT = "conflict", "declared a conflict on this lead"
-    TIMED_OUT = "timed_out", "did not accept this lead in time"
+    TIMED_OUT = "timed_out", "had this lead until the time ran out"

@@ -166,6 +166,7 @@ def explain_turn(turn: Turn) -> TurnExplanation:
 def _headline(turn: Turn, user: User) -> str:
     told = {
         TurnKind.RETURNING: f"Back to {user}, who sent it back.",
+        TurnKind.INTRODUCED: f"{user} was introduced to the buyer live.",
         TurnKind.BACKUP: f"{user} stands in for who had it before.",
         TurnKind.COVER: f"{user} covers for somebody who is away.",
         TurnKind.MANUAL: f"A manager chose {user}.",

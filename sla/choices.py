@@ -7,7 +7,10 @@ class ClockKind(models.TextChoices):
     HAND_OFF = "hand_off", "Hand-off"
     ACCEPT = "accept", "Accept"
     CONTACT = "contact", "First contact"
+    CONTACT_LEG = "contact_leg", "Own contact"
     NEXT_STEP = "next_step", "Next step"
+    BOOKING = "booking", "Booking"
+    SECOND_MEETING = "second_meeting", "Second meeting"
 
 
 class Unit(models.TextChoices):
@@ -26,8 +29,10 @@ class StepAction(models.TextChoices):
     REMIND = "remind", "Remind"
     BREACH = "breach", "Breach"
     ALERT_MANAGER = "alert_manager", "Alert the manager"
+    NOTIFY_CHANNEL = "notify_channel", "Post to the team's channel"
     REASSIGN = "reassign", "Give it to the backup"
     RETURN_TO_SUBMITTER = "return_to_submitter", "Return it to the submitter"
+    TO_NURTURE = "to_nurture", "Give it back to nurture"
 
 
 class ClockState(models.TextChoices):

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from django import forms
 
 from sla.choices import Unit
-from sla.rules.ladder import ACTION_WORDS
-from sla.rules.targets import MOVES, TOLD, StepSpec, TargetSpec
+from sla.rules.ladder import ACTION_WORDS, ALWAYS_TOLD, percent_of
+from sla.rules.targets import MOVES, NOTIFY_CHANNEL, TOLD, StepSpec, TargetSpec
 from sla.rules.wording import OPERATOR_WORDS
 from sla.vocabulary import known_values
 
 MOST_ROWS = 12
-BEFORE, AFTER = "before", "after"
 HOURS, MINUTES = 60, 1
+# On which side of due a step comes, and what its distance is counted in: the sign, and whether
+# it is percents.
+SIDES: dict[str, tuple[str, int, bool]] = {
+    "before": ("% of the target before due", -1, True),
+    "after": ("% of the target after due", 1, True),
+    "minutes_before": ("min before due", -1, False),
+    "minutes_after": ("min after due", 1, False),
+}
+# A number with more digits is a slip of the hand; how far a step may be is said by the rules.
+LONGEST_DISTANCE = 999_999
 
 FACTS = (
     ("temperature", "Temperature"),
@@ -39,6 +50,7 @@ PEOPLE = (
     ("owner", "Owner"),
     ("submitter", "Submitter"),
     ("manager", "Manager"),
+    ("senior", "Senior receiver"),
 )
 NUMBERS = {"size"}
 LISTS = {"in", "not_in"}
@@ -99,11 +111,13 @@ class ConditionForm(forms.Form):
 class StepForm(forms.Form):
     """One step of a ladder; a row without an action is none."""
 
-    percent = forms.IntegerField(label="Percent of the target", required=False, min_value=0)
+    distance = forms.IntegerField(
+        label="When", required=False, min_value=0, max_value=LONGEST_DISTANCE
+    )
     side = forms.ChoiceField(
         label="Before or after due",
-        choices=[(BEFORE, "% before due"), (AFTER, "% after due")],
-        initial=BEFORE,
+        choices=[(name, words) for name, (words, *_) in SIDES.items()],
+        initial="before",
         required=False,
     )
     action = forms.ChoiceField(label="What happens", required=False)
@@ -116,23 +130,54 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, kind: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        fitting = [*TOLD, *(move for move, of in MOVES.items() if kind in of)]
+        moves = [move for move, of in MOVES.items() if kind in of]
+        self.actions = [*TOLD, NOTIFY_CHANNEL, *moves]
         self.fields["action"].choices = [  # type: ignore[attr-defined]  # a choice field
             ("", "Choose"),
-            *((name, ACTION_WORDS[name]) for name in fitting),
+            *((name, ACTION_WORDS[name]) for name in self.actions),
         ]
+
+    def always_told(self) -> list[tuple[str, str]]:
+        """Who hears of it by those actions that ask for nobody."""
+        return [(name, ALWAYS_TOLD[name]) for name in self.actions if name not in TOLD]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        percent, action = cleaned.get("percent"), cleaned.get("action")
-        if action and percent is None and "percent" not in self.errors:
-            self.add_error("percent", "Say when: a percent of the target.")
-        elif percent is not None and not action and "action" not in self.errors:
+        distance, action = cleaned.get("distance"), cleaned.get("action")
+        if action and distance is None and "distance" not in self.errors:
+            self.add_error("distance", "Say when: a percent of the target, or minutes.")
+        elif distance is not None and not action and "action" not in self.errors:
             self.add_error("action", "Say what happens, or take the step out.")
-        elif action and percent is not None:
-            sign = -1 if cleaned.get("side") == BEFORE else 1
-            cleaned["step"] = StepSpec(sign * percent, action, tuple(cleaned.get("told", ())))
+        elif action and distance is not None:
+            told = cleaned.get("told", ()) if action in TOLD else ()
+            cleaned["step"] = step_of(distance, cleaned.get("side") or "before", action, told)
         return cleaned
+
+
+def step_of(distance: int, side: str, action: str, told: Iterable[str]) -> StepSpec:
+    """The step that a row says."""
+    _, sign, is_percent = SIDES[side]
+    n = sign * distance
+    return StepSpec(
+        n if is_percent else None, action, tuple(told), offset_minutes=None if is_percent else n
+    )
+
+
+def row_of(step: StepSpec) -> dict[str, Any]:
+    """The row that says the step."""
+    is_percent = step.offset_percent is not None
+    n = (step.offset_percent if is_percent else step.offset_minutes) or 0
+    side = next(
+        name
+        for name, (_, sign, in_percent) in SIDES.items()
+        if in_percent == is_percent and (sign < 0) == (n < 0)
+    )
+    return {
+        "distance": abs(n),
+        "side": side,
+        "action": step.action,
+        "told": list(step.recipients),
+    }
 
 
 ConditionRows = forms.formset_factory(
@@ -172,6 +217,16 @@ class TargetPart:
             for row in self.rows.forms
             if not self.rows._should_delete_form(row) and "step" in cleaned_of(row)
         ]
+
+    def ordered(self) -> list[StepForm]:
+        """All rows by when their steps come; those that say nothing yet are the last."""
+        rows: list[StepForm] = list(self.rows.forms)
+        spec = self.spec()
+        if spec is None:
+            return rows
+        steps = (cleaned_of(row).get("step") for row in rows)
+        places = [inf if step is None else percent_of(step.offset, spec) for step in steps]
+        return [row for _, row in sorted(zip(places, rows, strict=True), key=lambda one: one[0])]
 
     def spec(self) -> TargetSpec | None:
         amount = cleaned_of(self.form).get("amount")

@@ -13,8 +13,6 @@ from django.utils.text import slugify
 from core.errors import FieldProblem
 from sla.choices import ClockKind
 from sla.form_rows import (
-    AFTER,
-    BEFORE,
     LENGTHS,
     ConditionForm,
     ConditionRows,
@@ -22,11 +20,14 @@ from sla.form_rows import (
     TargetForm,
     TargetPart,
     cleaned_of,
+    row_of,
+    step_of,
 )
 from sla.impact import name_of, targets_of
 from sla.models import PolicyVersion
+from sla.rules.ladder import in_order
 from sla.rules.presets import PRESETS
-from sla.rules.targets import BREACH, StepSpec, TargetSpec
+from sla.rules.targets import BREACH, TargetSpec
 from sla.services.policies import policy_problems
 from worktime.models import Calendar
 
@@ -35,7 +36,21 @@ KIND_HELP = {
     ClockKind.HAND_OFF: "For the submitter: from a draft to handing it off.",
     ClockKind.ACCEPT: "For each receiver: from getting the lead to accepting or rejecting it.",
     ClockKind.CONTACT: "For the buyer: from the handoff to the first real contact.",
+    ClockKind.CONTACT_LEG: (
+        "For each receiver: from getting the lead to their own first real contact. Due with the "
+        "first contact, or after a quarter of this for whoever got the lead late. Its ladder "
+        "counts from the second receiver on; before, that of the first contact does."
+    ),
     ClockKind.NEXT_STEP: "For the receiver: from accepting to a dated next step.",
+    ClockKind.BOOKING: "For the receiver: from accepting to a booked meeting with the buyer.",
+    ClockKind.SECOND_MEETING: "For the buyer: from the handoff to the second meeting held.",
+}
+# Where in a row of a ladder a problem is shown.
+_ROW = {
+    "offset_percent": "distance",
+    "offset_minutes": "distance",
+    "action": "action",
+    "recipients": "told",
 }
 _PLACE = re.compile(r"targets\[(\d+)\](?:\.steps\[(\d+)\])?\.?(\w*)")
 
@@ -96,6 +111,14 @@ class PolicyForm(forms.Form):
         self.parts = [
             _part(kind, data, targets.get(kind)) for kind in ClockKind if kind in KIND_HELP
         ]
+        self._focus_on_added(data)
+
+    def _focus_on_added(self, data: Mapping[str, Any] | None) -> None:
+        """Let whoever pressed "Add" go on typing in the new row, which is the last of its group."""
+        for rows in (self.conditions, *(part.rows for part in self.parts)):
+            if data is not None and rows.forms and data.get("add") == rows.prefix:
+                first = next(iter(rows.forms[-1].fields.values()))
+                first.widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -147,8 +170,7 @@ class PolicyForm(forms.Form):
                 name = {"amount": "amount", "unit": "length"}.get(match[3])
                 part.form.add_error(name, problem.message)
             else:
-                names = {"offset_percent": "percent", "action": "action", "recipients": "told"}
-                part.step_forms()[int(match[2])].add_error(names.get(match[3]), problem.message)
+                part.step_forms()[int(match[2])].add_error(_ROW[match[3]], problem.message)
 
     def _place_elsewhere(self, problem: FieldProblem) -> None:
         rows = self._kept_conditions()
@@ -166,7 +188,7 @@ class PolicyForm(forms.Form):
             self._repeat(f"Condition {number}", row)
         for part in self.parts:
             self._repeat(part.label, part.form)
-            for number, row in enumerate(part.rows.forms, start=1):
+            for number, row in enumerate(part.ordered(), start=1):
                 if not part.rows._should_delete_form(row):
                     self._repeat(f"{part.label}, step {number}", row)
         for rows in (self.conditions, *(part.rows for part in self.parts)):
@@ -196,7 +218,7 @@ def _part(kind: ClockKind, data: Mapping[str, Any] | None, target: TargetSpec | 
             data,
             prefix=f"{kind.value}-steps",
             # What was sent stands for itself: a row equal to the present one is no empty row.
-            initial=[] if target is None or data is not None else list(_step_rows(target)),
+            initial=[] if target is None or data is not None else _step_rows(target),
             form_kwargs={"kind": kind.value},
         ),
     )
@@ -213,15 +235,9 @@ def _length(target: TargetSpec) -> dict[str, Any]:
     return {"length": name, "amount": target.amount // factor}
 
 
-def _step_rows(target: TargetSpec) -> Iterator[dict[str, Any]]:
-    for step in target.steps:
-        if step.action != BREACH:
-            yield {
-                "percent": abs(step.offset_percent),
-                "side": BEFORE if step.offset_percent < 0 else AFTER,
-                "action": step.action,
-                "told": list(step.recipients),
-            }
+def _step_rows(target: TargetSpec) -> list[dict[str, Any]]:
+    """By when they come."""
+    return [row_of(step) for _, step in in_order(target) if step.action != BREACH]
 
 
 def _spec_of(part: TargetPart) -> TargetSpec | None:
@@ -231,11 +247,7 @@ def _spec_of(part: TargetPart) -> TargetSpec | None:
         return None
     _, unit, factor = LENGTHS[part.form.initial["length"]]
     steps = (
-        StepSpec(
-            row["percent"] * (-1 if row["side"] == BEFORE else 1),
-            row["action"],
-            tuple(row["told"]),
-        )
+        step_of(row["distance"], row["side"], row["action"], row["told"])
         for row in part.rows.initial or ()
     )
     return TargetSpec(part.kind, amount * factor, unit, tuple(steps))

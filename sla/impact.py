@@ -68,7 +68,7 @@ def due_when_retimed(
         pauses.closed(holds_of(clock)), since=clock.started_at
     )
     return schedule.retimed(
-        ladder_of(target),
+        ladder_of(target, has_ladder=clock.has_ladder),
         pace,
         clock.started_at,
         due_at=clock.due_at,
@@ -92,7 +92,7 @@ def targets_of(version: PolicyVersion) -> tuple[TargetSpec, ...]:
 
 def spec_of(target: Target) -> TargetSpec:
     steps = (
-        StepSpec(step.offset_percent, step.action, tuple(step.recipients))
+        StepSpec(step.offset_percent, step.action, tuple(step.recipients), step.offset_minutes)
         for step in target.steps.all()
         if step.action != BREACH
     )

@@ -6,6 +6,7 @@ from django.db import models
 
 from core.models import Timestamped
 from sla.choices import ClockKind, ClockState, EscalationState, PolicyState, StepAction, Unit
+from sla.rules.targets import Offset, offset_of, offset_words
 from sla.rules.wording import target_words
 from worktime.models import Calendar, CalendarVersion
 
@@ -109,21 +110,26 @@ class Target(Timestamped):
 
 
 class Step(Timestamped):
-    """One rung of a target's ladder, at a signed percent of the target counted from due.
+    """One rung of a target's ladder, so far from due: negative is before it.
 
-    Every target has one ``breach`` step at 0, which comes before any other at 0.
+    Either a percent of the target or minutes of the time that counts for it. Every target has one
+    ``breach`` step at 0 percent, which comes before any other at due.
     """
 
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="steps")
-    offset_percent = models.SmallIntegerField()
+    offset_percent = models.SmallIntegerField(null=True, blank=True)
+    offset_minutes = models.IntegerField(null=True, blank=True)
     action = models.CharField(max_length=20, choices=StepAction)
     recipients = models.JSONField(default=list, help_text="receiver, owner, submitter or manager.")
 
     class Meta:
-        ordering: ClassVar[list[str]] = ["target", "offset_percent", "id"]
+        ordering: ClassVar[list[str]] = ["target", "offset_percent", "offset_minutes", "id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["target", "offset_percent", "action"], name="sla_step_once"
+            ),
+            models.UniqueConstraint(
+                fields=["target", "offset_minutes", "action"], name="sla_step_once_in_minutes"
             ),
             models.UniqueConstraint(
                 fields=["target"],
@@ -131,18 +137,32 @@ class Step(Timestamped):
                 name="sla_step_one_breach",
             ),
             models.CheckConstraint(
-                condition=~models.Q(action="breach") | models.Q(offset_percent=0),
+                condition=models.Q(offset_percent__isnull=True, offset_minutes__isnull=False)
+                | models.Q(offset_percent__isnull=False, offset_minutes__isnull=True),
+                name="sla_step_one_offset",
+            ),
+            # A comparison with null refuses nothing, so each says which of the two it is about.
+            models.CheckConstraint(
+                condition=~models.Q(action="breach")
+                | models.Q(offset_percent__isnull=False, offset_percent=0),
                 name="sla_step_breach_at_due",
             ),
             models.CheckConstraint(
                 condition=~models.Q(action="remind")
-                | models.Q(offset_percent__lt=0, offset_percent__gt=-100),
+                | models.Q(
+                    offset_percent__isnull=False, offset_percent__lt=0, offset_percent__gt=-100
+                )
+                | models.Q(offset_minutes__isnull=False, offset_minutes__lt=0),
                 name="sla_step_remind_before_due",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} at {self.offset_percent} %"
+        return f"{self.get_action_display()} {offset_words(self.offset)}"
+
+    @property
+    def offset(self) -> Offset:
+        return offset_of(self.offset_percent, self.offset_minutes)
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -181,6 +201,9 @@ class Clock(Timestamped):
     is_unstaffed = models.BooleanField(default=False)
     is_due_fixed = models.BooleanField(
         default=False, help_text="Due at a time that was agreed: pauses do not move it."
+    )
+    has_ladder = models.BooleanField(
+        default=True, help_text="Else only a miss is written down: another clock's ladder acts."
     )
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sla.choices import PolicyState
+from sla.choices import ClockKind, PolicyState, StepAction
 from sla.models import Clock, PolicyVersion, Target
 from sla.rules import conditions, pauses
 from sla.rules.badge import ClockFacts, ClockView, describe
@@ -48,9 +48,13 @@ def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
     return next(iter(found), None)
 
 
-def ladder_of(target: Target) -> Ladder:
-    """The target and its steps as the arithmetic takes them."""
-    steps = tuple((step.pk, step.offset_percent, step.action) for step in target.steps.all())
+def ladder_of(target: Target, *, has_ladder: bool = True) -> Ladder:
+    """The target and its steps as the arithmetic takes them; else its breach alone."""
+    steps = tuple(
+        (step.pk, step.offset, step.action)
+        for step in target.steps.all()
+        if has_ladder or step.action == StepAction.BREACH
+    )
     return Ladder(target.amount, target.unit, steps)
 
 
@@ -106,6 +110,7 @@ def explain_clock(clock: Clock) -> Deadline:
         due=clock.due_at,
         amount=clock.target.amount,
         is_fixed=clock.is_due_fixed,
+        follows_buyer=clock.is_due_fixed and clock.kind == ClockKind.CONTACT_LEG,
         is_unstaffed=clock.is_unstaffed,
         is_breached=clock.breached_at is not None,
         is_replacement=clock.replaces_id is not None,

@@ -41,6 +41,7 @@ class Action(StrEnum):
     HANDOFF_RULE = "handoff.rule"
     HANDOFF_TOUCH = "handoff.touch"
     HANDOFF_NEXT_STEP = "handoff.next_step"
+    HANDOFF_MEETING = "handoff.meeting"
     HANDOFF_CONVERT = "handoff.convert"
     HANDOFF_OUTCOME = "handoff.outcome"
     HANDOFF_DISQUALIFY = "handoff.disqualify"
@@ -109,6 +110,12 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
         MANAGER: frozenset({Relation.RECEIVER, Relation.PAST_RECEIVER, Relation.TEAM}),
     },
     Action.HANDOFF_NEXT_STEP: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
+    # Who set the meeting may move it or call it off as well as who holds it.
+    Action.HANDOFF_MEETING: {
+        SDR: _OWN_SUBMITTED,
+        AE: _OWN_RECEIVED,
+        MANAGER: _TEAM | _OWN_RECEIVED | _OWN_SUBMITTED,
+    },
     Action.HANDOFF_CONVERT: {AE: _OWN_RECEIVED, MANAGER: _TEAM | _OWN_RECEIVED},
     # After the conversion no leg is live any more: the last receiver tells how it ended.
     Action.HANDOFF_OUTCOME: {

@@ -21,10 +21,11 @@ def create_team(
     now: datetime,
     zone: str = "",
     calendar: Calendar | None = None,
+    senior: User | None = None,
 ) -> Team:
     permit(by, Action.PEOPLE_EDIT)
     raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, None))
-    team = Team(name=name.strip(), zone=zone, calendar=calendar)
+    team = Team(name=name.strip(), zone=zone, calendar=calendar, senior=senior)
     return _keep_named(team, by=by, now=now)
 
 
@@ -37,11 +38,12 @@ def change_team(
     now: datetime,
     zone: str = "",
     calendar: Calendar | None = None,
+    senior: User | None = None,
 ) -> Team:
     permit(by, Action.PEOPLE_EDIT)
     raise_for(name_problems(name) + zone_problems(zone) + _team_name_problems(name, team))
-    team.name, team.zone, team.calendar = name.strip(), zone, calendar
-    return _keep_named(team, by=by, now=now, fields=["name", "zone", "calendar"])
+    team.name, team.zone, team.calendar, team.senior = name.strip(), zone, calendar, senior
+    return _keep_named(team, by=by, now=now, fields=["name", "zone", "calendar", "senior"])
 
 
 @transaction.atomic

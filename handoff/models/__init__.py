@@ -2,6 +2,7 @@ from handoff.models.catalogue import Field, FormVersion, HandoffType
 from handoff.models.contest import Contest
 from handoff.models.handoff import Event, Handoff, HandoffClock, Leg, Transfer
 from handoff.models.lead import Company, Lead
+from handoff.models.meeting import Meeting
 from handoff.models.touch import Touch
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "HandoffType",
     "Lead",
     "Leg",
+    "Meeting",
     "Touch",
     "Transfer",
 ]

@@ -123,7 +123,7 @@ class Handoff(Timestamped):
             models.Index(
                 fields=["meeting_at"],
                 condition=models.Q(meeting_at__isnull=False),
-                name="handoff_meeting",
+                name="handoff_meeting_ahead",
             ),
             models.Index(
                 fields=["submitted_at", "first_accepted_at", "accept_seconds"],

@@ -47,7 +47,8 @@ TRANSITIONS: dict[Step, Transition] = {
     Step.ACCEPT: _transition({"pending"}, {"accepted"}),
     Step.REJECT: _transition({"pending"}, {"rejected"}),
     Step.CONFLICT: _transition({"pending"}, {"pending", "holding"}),
-    Step.TIME_OUT: _transition({"pending"}, {"pending", "holding"}),
+    # Accepted too: the receiver let the time for their own contact run out.
+    Step.TIME_OUT: _transition({"pending", "accepted"}, {"pending", "holding"}),
     Step.REASSIGN: _transition({"holding", "pending", "accepted"}, {"pending"}),
     Step.COVER: _transition({"pending", "accepted"}, {"pending"}),
     # The receiver leaves the company; unlike for a cover, it cannot stay with them.
@@ -84,30 +85,28 @@ class ClockExit(StrEnum):
 
 
 _MET, _CANCELLED = ClockExit.MET, ClockExit.CANCELLED
-_ALL_CANCELLED = {
-    "hand_off": _CANCELLED,
-    "accept": _CANCELLED,
-    "contact": _CANCELLED,
-    "next_step": _CANCELLED,
-}
+# What belongs to one receiver and ends with their time; the answer to the handoff comes apart.
+_OF_LEG = {"contact_leg": _CANCELLED, "next_step": _CANCELLED, "booking": _CANCELLED}
+_OF_BUYER = {"contact": _CANCELLED, "second_meeting": _CANCELLED}
+_ALL_CANCELLED = {"hand_off": _CANCELLED, "accept": _CANCELLED, **_OF_LEG, **_OF_BUYER}
 
 # What a step does to each running clock of the handoff; a clock not named here runs on. The
-# buyer's clock runs on through every change of receiver.
+# buyer's clocks run on through every change of receiver.
 CLOCK_EXITS: dict[Step, dict[str, ClockExit]] = {
     Step.SUBMIT: {"hand_off": _MET},
     Step.ACCEPT: {"accept": _MET},
-    Step.REJECT: {"accept": _MET, "contact": _CANCELLED, "next_step": _CANCELLED},
-    Step.CONFLICT: {"accept": _MET},
-    Step.TIME_OUT: {"accept": _CANCELLED},
-    Step.REASSIGN: {"accept": _CANCELLED, "next_step": _CANCELLED},
-    Step.COVER: {"accept": _CANCELLED, "next_step": _CANCELLED},
-    Step.LEAVE: {"accept": _CANCELLED, "next_step": _CANCELLED},
+    Step.REJECT: {"accept": _MET, **_OF_LEG, **_OF_BUYER},
+    Step.CONFLICT: {"accept": _MET, **_OF_LEG},
+    Step.TIME_OUT: {"accept": _CANCELLED, **_OF_LEG},
+    Step.REASSIGN: {"accept": _CANCELLED, **_OF_LEG},
+    Step.COVER: {"accept": _CANCELLED, **_OF_LEG},
+    Step.LEAVE: {"accept": _CANCELLED, **_OF_LEG},
     Step.RETURN: _ALL_CANCELLED,
     Step.NURTURE: _ALL_CANCELLED,
     Step.DISQUALIFY: _ALL_CANCELLED,
     Step.MERGE: _ALL_CANCELLED,
-    # To become an opportunity counts as contact.
-    Step.CONVERT: {"accept": _MET, "contact": _MET, "next_step": _CANCELLED},
+    # To become an opportunity counts as contact; what was still to come is not asked for any more.
+    Step.CONVERT: {**_ALL_CANCELLED, "accept": _MET, "contact": _MET, "contact_leg": _MET},
     Step.CONTEST: {"hand_off": _MET},
     Step.OVERTURN: {"hand_off": _CANCELLED},
     Step.SUPERSEDE: {"hand_off": _MET},

@@ -34,6 +34,7 @@ from handoff.selectors.drafts import (
 from handoff.selectors.held import held_rows
 from handoff.selectors.history import EventLine, event_lines
 from handoff.selectors.lists import in_sentence
+from handoff.selectors.meetings import MeetingLine, meeting_lines, meetings_of
 from handoff.selectors.offers import contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.timeline import TimelineView, timeline_of
@@ -125,6 +126,7 @@ class Detail:
     coming: tuple[Coming, ...]
     why: TurnExplanation | None
     why_title: str
+    meetings: tuple[MeetingLine, ...]
     touches: tuple[TouchLine, ...]
     events: tuple[EventLine, ...]
     chain: tuple[ChainLink, ...]
@@ -174,6 +176,7 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         coming=tuple(sorted((one for card in cards for one in card.coming), key=_when)),
         why=explain_turn(last.turn) if last else None,
         why_title="Why you" if last and last.receiver_id == user.pk else _why_title(last),
+        meetings=meeting_lines(row, meetings_of(row), user, relations, now=now),
         touches=touch_lines(row, now=now),
         events=event_lines(row, form, legs, now=now),
         chain=chain_of(row, user, now=now),
@@ -325,11 +328,13 @@ def _coming_words(name: str, who: str, told: str, submitter: str) -> Mapping[str
     return {
         StepAction.REMIND.value: ("notifications", f"Reminder to {who}{undecided}"),
         StepAction.ALERT_MANAGER.value: ("campaign", f"{name} is late: {told} is alerted"),
+        StepAction.NOTIFY_CHANNEL.value: ("tag", f"{name}: the team's channel is told"),
         StepAction.REASSIGN.value: ("sync_alt", f"{name} is late: it moves to the next receiver"),
         StepAction.RETURN_TO_SUBMITTER.value: (
             "undo",
             f"{name} is far too late: it goes back to {submitter}",
         ),
+        StepAction.TO_NURTURE.value: ("eco", f"{name} is far too late: it goes back to nurture"),
     }
 
 

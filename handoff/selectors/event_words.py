@@ -188,7 +188,10 @@ def _dated(told: Told) -> tuple[str, str]:
 
 
 def _timed_out(told: Told) -> tuple[str, str]:
-    return "Not accepted in time", f"by {told.receiver}. It moved on."
+    undone = (
+        "Buyer not contacted" if told.data.get("clock_kind") == "contact_leg" else "Not accepted"
+    )
+    return f"{undone} in time", f"by {told.receiver}. It moved on."
 
 
 def _moved(head: str) -> Callable[[Told], tuple[str, str]]:
@@ -201,6 +204,11 @@ def _moved(head: str) -> Callable[[Told], tuple[str, str]]:
         return head, f"{whom}by {told.by}{why}."
 
     return write
+
+
+def _nurtured(told: Told) -> tuple[str, str]:
+    why = ": nobody contacted the buyer in time" if told.event.by is None else ""
+    return "Back to nurture,", f"by {told.by}{why}."
 
 
 def _disqualified(told: Told) -> tuple[str, str]:
@@ -246,10 +254,28 @@ def _breached(told: Told) -> tuple[str, str]:
 
 
 def _alerted(told: Told) -> tuple[str, str]:
-    did = "did not accept in time."
-    if told.clock != "Accept":
-        did = f"was late with {in_sentence(told.clock)}."
-    return f"{told.person('told')} was alerted:", f"{told.late_one} {did}"
+    return f"{told.person('told')} was alerted:", _late_with(told)
+
+
+def _posted(told: Told) -> tuple[str, str]:
+    if told.data.get("channel") is None:
+        return "There was no channel to post to:", _late_with(told)
+    return "The team's channel was told:", _late_with(told)
+
+
+def _late_with(told: Told) -> str:
+    """What it was about; some alert before due."""
+    due = told.data.get("before_due")
+    if told.clock == "Accept":
+        return f"{told.late_one} {'has not accepted yet' if due else 'did not accept in time'}."
+    named = in_sentence(told.clock)
+    return f"{told.late_one}: {named} is due." if due else f"{told.late_one} was late with {named}."
+
+
+def _unstaffed(told: Told) -> tuple[str, str]:
+    until = told.at("until")
+    head = f"Nobody was at work{f' until {until}' if until else ''}:"
+    return head, f"{told.person('told')} was alerted."
 
 
 def _retimed(told: Told) -> tuple[str, str]:
@@ -271,6 +297,20 @@ def _retried(told: Told) -> tuple[str, str]:
     action = told.data.get("action", "")
     name = StepAction(action).label if action in StepAction.values else action
     return "A step that had failed is tried again", f"by {told.by}: {in_sentence(name)}."
+
+
+def _meeting(what: str) -> Callable[[Told], tuple[str, str]]:
+    def write(told: Told) -> tuple[str, str]:
+        at, was = told.at("at"), told.at("was_at")
+        when = f", {at}" if at else ""
+        return what, f"by {told.by}{when}{f' instead of {was}' if was else ''}."
+
+    return write
+
+
+def _introduced(told: Told) -> tuple[str, str]:
+    at = told.at("at")
+    return f"{told.person('receiver')} met the buyer live", f"{at}, says {told.by}."
 
 
 WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
@@ -296,7 +336,7 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
     EventKind.REASSIGNED: ("swap_horiz", _moved("Given")),
     EventKind.COVERED: ("event_busy", _moved("Passed")),
     EventKind.RETURNED: ("undo", _by("Returned to the submitter")),
-    EventKind.NURTURED: ("eco", _by("Back to nurture,")),
+    EventKind.NURTURED: ("eco", _nurtured),
     EventKind.DISQUALIFIED: ("block", _disqualified),
     EventKind.CONVERTED: ("trending_up", _converted),
     EventKind.OUTCOME_RECORDED: ("flag", _outcome),
@@ -307,6 +347,11 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
     EventKind.PAUSED: ("pause", _clocked("was paused")),
     EventKind.RESUMED: ("play_arrow", _clocked("was resumed")),
     EventKind.ACKNOWLEDGED: ("visibility", _by("Alert acknowledged")),
+    EventKind.MEETING_MOVED: ("event_repeat", _meeting("Meeting moved")),
+    EventKind.MEETING_MISSED: ("event_busy", _meeting("Meeting did not take place")),
+    EventKind.MEETING_CALLED_OFF: ("event_busy", _meeting("Meeting called off")),
+    EventKind.INTRODUCED: ("groups", _introduced),
+    EventKind.NOT_INTRODUCED: ("remove", _by("Live introduction taken back")),
     EventKind.MEETING_REMINDED: (
         "notifications",
         lambda told: (f"{told.person('told', 'receiver')} was reminded", "of the meeting."),
@@ -314,6 +359,8 @@ WRITERS: dict[EventKind, tuple[str, Callable[[Told], tuple[str, str]]]] = {
     EventKind.REMINDED: ("notifications", _reminded),
     EventKind.BREACHED: ("error", _breached),
     EventKind.ALERTED: ("campaign", _alerted),
+    EventKind.POSTED: ("tag", _posted),
+    EventKind.UNSTAFFED: ("bedtime", _unstaffed),
     EventKind.STEP_SUPERSEDED: (
         "remove",
         lambda _: ("A step was no longer needed,", "so nobody was told."),

@@ -157,6 +157,8 @@ def _handled(rung: Rung, event: Event | None, when: str, read: _Read) -> Mark:
         return Mark(DONE, "check", when, _SAID[rung.action])
     if event.kind in _TOLD:
         return _told(event, when, read)
+    if event.kind == EventKind.POSTED and event.data.get("channel") is None:
+        return Mark(FAILED, "close", when, "There was no channel to post to")
     if event.kind == EventKind.HELD:
         return Mark(FAILED, "close", when, "Nobody was eligible")
     if event.kind == EventKind.STEP_SUPERSEDED:
@@ -207,20 +209,26 @@ _ICONS: dict[str, str] = {
     StepAction.REMIND: "notifications",
     StepAction.BREACH: "error",
     StepAction.ALERT_MANAGER: "campaign",
+    StepAction.NOTIFY_CHANNEL: "tag",
     StepAction.REASSIGN: "swap_horiz",
     StepAction.RETURN_TO_SUBMITTER: "undo",
+    StepAction.TO_NURTURE: "eco",
 }
 _LABELS: dict[str, str] = {
     StepAction.REMIND: "A reminder goes out",
     StepAction.BREACH: "Counts as missed",
     StepAction.ALERT_MANAGER: "The manager is alerted",
+    StepAction.NOTIFY_CHANNEL: "The team's channel is told",
     StepAction.REASSIGN: "Moves to the next receiver",
     StepAction.RETURN_TO_SUBMITTER: "Returns to the submitter",
+    StepAction.TO_NURTURE: "Goes back to nurture",
 }
 _SAID: dict[str, str] = {
     StepAction.REMIND: "Reminder",
     StepAction.BREACH: "Counted as missed",
     StepAction.ALERT_MANAGER: "Alert to the manager",
+    StepAction.NOTIFY_CHANNEL: "Post to the team's channel",
     StepAction.REASSIGN: "Move to the next receiver",
     StepAction.RETURN_TO_SUBMITTER: "Return to the submitter",
+    StepAction.TO_NURTURE: "Back to nurture",
 }

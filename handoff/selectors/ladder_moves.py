@@ -1,4 +1,4 @@
-"""Whether the ladder may move a handoff now, or has to wait."""
+"""Whether the ladder may move a handoff or alert somebody now, or has to wait."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from sla.selectors import pace_of
 LEAST_GAP = timedelta(minutes=15)
 # How soon a move is looked at again whose clock is paused.
 LOOK_AGAIN = timedelta(minutes=1)
-_MADE = (EventKind.TIMED_OUT, EventKind.RETURNED)
+_MADE = (EventKind.TIMED_OUT, EventKind.RETURNED, EventKind.NURTURED)
 
 
 def hold_of_move(
@@ -32,12 +32,23 @@ def hold_of_move(
     stood = last_standstill()
     if stood is not None and stood.holds(now):
         return stood.held_until
-    if clock.is_unstaffed and row.pool_id is not None:
-        opening = first_open(row.pool_id, at=clock.started_at)
-        if opening is not None and opening > now:
-            return opening
+    opening = hold_of_alert(row, clock, now=now)
+    if opening is not None:
+        return opening
     after = _after_last_move(row, escalation, clock)
     return after if after is not None and after > now else None
+
+
+def hold_of_alert(row: Handoff, clock: Clock, *, now: datetime) -> datetime | None:
+    """Until when an alert about the clock waits; None when it may go out now.
+
+    Where the clock began with nobody at work, the alert of that has gone out, and another has
+    nothing to add before somebody could have acted.
+    """
+    if not clock.is_unstaffed or row.pool_id is None:
+        return None
+    opening = first_open(row.pool_id, at=clock.started_at)
+    return opening if opening is not None and opening > now else None
 
 
 def _after_last_move(row: Handoff, escalation: Escalation, clock: Clock) -> datetime | None:

@@ -26,13 +26,6 @@ NEXT_SHOWN = 5
 SOON = timedelta(hours=2)
 """Working time within which something is called due soon."""
 NEAR = timedelta(hours=12)
-# What stands before "was due" and "by".
-DUE_WORDS = {
-    ClockKind.HAND_OFF: "Hand-off",
-    ClockKind.ACCEPT: "Accept",
-    ClockKind.CONTACT: "First contact",
-    ClockKind.NEXT_STEP: "Next step",
-}
 _MOVES = frozenset({"reassign", "return"})
 
 
@@ -156,7 +149,11 @@ def kinds_to_extend(row: Handoff) -> list[str]:
 def _kinds(row: Handoff, narrowed: models.Q) -> list[str]:
     live = [ClockState.RUNNING, ClockState.PAUSED]
     links = HandoffClock.objects.filter(
-        narrowed, handoff_id=row.pk, is_current=True, clock__state__in=live
+        narrowed,
+        handoff_id=row.pk,
+        is_current=True,
+        clock__state__in=live,
+        clock__has_ladder=True,
     )
     found = set(links.values_list("kind", flat=True))
     return [kind for kind in ClockKind.values if kind in found]
@@ -182,7 +179,8 @@ def soon_until(user: User, *, now: datetime) -> datetime:
 
 
 def _in_sight(user: User) -> LinkQuerySet:
-    links = HandoffClock.objects.filter(is_current=True)
+    # Without a ladder of its own a clock is late together with the one that speaks for it.
+    links = HandoffClock.objects.filter(is_current=True, clock__has_ladder=True)
     if user.is_admin:
         return links
     # Asked of each live clock: a list of all that may be read would grow with the years.
@@ -257,7 +255,7 @@ def _row(link: HandoffClock, *, now: datetime, zone: tzinfo) -> LateRow:
         link=link,
         handoff=link.handoff,
         clock=clock_view(link.clock, now=now, zone=zone),
-        kind=DUE_WORDS[ClockKind(link.kind)],
+        kind=str(ClockKind(link.kind).label),
         due=clock_time(link.clock.due_at, now=now),
         person=late_person(link),
     )

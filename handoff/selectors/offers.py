@@ -23,6 +23,8 @@ _OFFERED: dict[str, tuple[_Test, Action]] = {
     "reject": (_step(Step.REJECT), Action.HANDOFF_REJECT),
     "touch": (lambda row: row.status in TOUCHABLE, Action.HANDOFF_TOUCH),
     "next_step": (lambda row: row.status in DATABLE, Action.HANDOFF_NEXT_STEP),
+    "book": (lambda row: row.status in TOUCHABLE, Action.HANDOFF_TOUCH),
+    "introduce": (_step(Step.SUBMIT), Action.HANDOFF_EDIT),
     "convert": (_step(Step.CONVERT), Action.HANDOFF_CONVERT),
     "outcome": (lambda row: row.closed_as == ClosedAs.CONVERTED, Action.HANDOFF_OUTCOME),
     "disqualify": (_step(Step.DISQUALIFY), Action.HANDOFF_DISQUALIFY),
@@ -80,7 +82,8 @@ def clock_offers(
     if not link.is_current or clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return frozenset()
     found = set()
-    if clock.due_at < now and not is_seen and user.may(Action.CLOCK_ACKNOWLEDGE, relations):
+    is_late = clock.due_at < now and clock.has_ladder
+    if is_late and not is_seen and user.may(Action.CLOCK_ACKNOWLEDGE, relations):
         found.add("acknowledge")
     may_move = link.kind not in NOT_EXTENDED and not clock.is_due_fixed
     if may_move and user.may(Action.CLOCK_PAUSE, relations):

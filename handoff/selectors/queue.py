@@ -286,7 +286,7 @@ def _came(handoff: Handoff, *, now: datetime) -> str:
         return f"Handed off {clock_time(handoff.submitted_at, now=now)} by {by}"
     at, before = clock_time(moved.at, now=now), moved.from_user.name
     why = {
-        TransferReason.SLA_BREACH: f"{before} did not accept in time",
+        TransferReason.SLA_BREACH: f"{before}\u2019s time ran out",
         TransferReason.CONFLICT: f"{before} declared a conflict",
         TransferReason.COVER: f"you cover for {before}",
         TransferReason.MANAGER: f"your manager gave you {before}\u2019s lead",

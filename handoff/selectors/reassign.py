@@ -67,6 +67,12 @@ def may_receive(row: Handoff, user: User) -> bool:
     return row.type.receiver_groups.filter(user=user).exists()
 
 
+def receivers_of(row: Handoff) -> list[User]:
+    """The active people who receive handoffs of this type, by name."""
+    found = User.objects.active().filter(groups__in=row.type.receiver_groups.all()).distinct()
+    return list(found.order_by("name", "pk")[:MOST_CANDIDATES])
+
+
 def candidates_for(handoff: Handoff, *, now: datetime) -> list[Candidate]:
     """The active people who may receive this type, but for who has it; the pool's free ones first.
 

@@ -1,10 +1,12 @@
 """Whether anybody is at work."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from accounts.models import User
+from accounts.models import TimeOff, User
 from accounts.selectors import calendars_for
 from routing.services import Draw
+from worktime.models import Calendar
 from worktime.rules import is_open, next_open
 from worktime.selectors import rules_calendar
 
@@ -20,8 +22,32 @@ def is_pool_staffed(draw: Draw, *, now: datetime) -> bool:
 
 
 def first_open(pool_id: int, *, at: datetime) -> datetime | None:
-    """The first instant from then on at which an active member is at work; None without any."""
-    people = User.objects.active().filter(pool_members__pool=pool_id, pool_members__is_active=True)
-    hours = {calendar.current_version for calendar in calendars_for(list(people)).values()}
-    openings = [next_open(rules_calendar(version), at) for version in hours if version is not None]
-    return min(openings, default=None)
+    """The first instant from then on at which an active member is at work; None without any.
+
+    Who is paused or has time off is at work once that is over. In a constant number of queries.
+    """
+    people = list(
+        User.objects.active().filter(pool_members__pool=pool_id, pool_members__is_active=True)
+    )
+    away: dict[int, list[TimeOff]] = {user.pk: [] for user in people}
+    for span in TimeOff.objects.filter(user__in=people, ends_at__gt=at).order_by("starts_at"):
+        away[span.user_id].append(span)
+    hours = calendars_for(people)
+    openings = (_opening(user, hours[user.pk], away[user.pk], at) for user in people)
+    return min((opening for opening in openings if opening is not None), default=None)
+
+
+def _opening(user: User, hours: Calendar, away: Iterable[TimeOff], at: datetime) -> datetime | None:
+    """When the person is first at work; `away` by when it begins. None where nobody can say."""
+    if hours.current_version is None:
+        return None
+    calendar = rules_calendar(hours.current_version)
+    if user.is_paused(at):
+        if user.paused_until is None:
+            return None
+        at = user.paused_until
+    opening = next_open(calendar, at)
+    for span in away:
+        if span.starts_at <= opening < span.ends_at:
+            opening = next_open(calendar, span.ends_at)
+    return opening

@@ -21,7 +21,6 @@ from handoff.choices import Status
 from handoff.models import Handoff, HandoffClock, Leg, Touch
 from handoff.models.handoff import SUBMITTED_OPEN, HandoffQuerySet
 from handoff.selectors.access import relations_to
-from handoff.selectors.late import DUE_WORDS
 from handoff.selectors.offers import offers_to
 from handoff.selectors.story import clock_time
 from sla.choices import ClockKind, ClockState
@@ -187,7 +186,7 @@ def _words(row: Any, late: dict[int, ClockKind]) -> str:
     if row.why == HELD:
         return "Nobody in its pool could take it."
     if row.why == LATE and row.pk in late:
-        return f"{DUE_WORDS[late[row.pk]]} was due."
+        return f"{ClockKind(late[row.pk]).label} was due."
     if row.why == QUIET:
         return "Nothing to or from the buyer, and no next step ahead."
     return ""

@@ -145,6 +145,7 @@ def _clocks(ids: Sequence[int], *, soon: datetime, now: datetime) -> dict[int, t
             missed,
             is_current=True,
             clock__state__in=[ClockState.RUNNING, ClockState.PAUSED],
+            clock__has_ladder=True,
             clock__due_at__lte=soon,
             handoff__owner__in=ids,
         )

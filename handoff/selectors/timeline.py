@@ -23,8 +23,10 @@ _TICK_GAP, _TICK_GAP_NARROW = 13.0, 28.0
 _STEP_MARKS = {
     StepAction.REMIND.value: ("remind", "notifications", "Reminder"),
     StepAction.ALERT_MANAGER.value: ("alert", "campaign", "Manager alerted"),
+    StepAction.NOTIFY_CHANNEL.value: ("alert", "tag", "Posted to the team's channel"),
     StepAction.REASSIGN.value: ("move", "sync_alt", "Goes to the next receiver"),
     StepAction.RETURN_TO_SUBMITTER.value: ("move", "undo", "Returns to the submitter"),
+    StepAction.TO_NURTURE.value: ("move", "eco", "Goes back to nurture"),
 }
 
 

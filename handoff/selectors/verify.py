@@ -14,8 +14,9 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q
 from django.utils.dateparse import parse_datetime
 
 from handoff.choices import EventKind, Status, Verdict
-from handoff.models import Contest, Event, Handoff, HandoffClock, Leg, Touch
+from handoff.models import Contest, Event, Handoff, HandoffClock, Leg, Meeting, Touch
 from handoff.models.handoff import OPEN
+from handoff.models.meeting import ARRANGED
 from handoff.selectors.waiting import wait_problems
 from notify.models import Message
 from routing.models import Load, Pool, Turn
@@ -31,9 +32,11 @@ _WITH_BUYER = (Status.HOLDING, Status.PENDING, Status.ACCEPTED)
 # The kinds of clocks that may run in each state: what the table of clock exits leaves over.
 MAY_RUN: dict[str, frozenset[str]] = {
     Status.DRAFT: frozenset({"hand_off"}),
-    Status.HOLDING: frozenset({"contact"}),
-    Status.PENDING: frozenset({"accept", "contact"}),
-    Status.ACCEPTED: frozenset({"contact", "next_step"}),
+    Status.HOLDING: frozenset({"contact", "second_meeting"}),
+    Status.PENDING: frozenset({"accept", "contact", "contact_leg", "second_meeting"}),
+    Status.ACCEPTED: frozenset(
+        {"contact", "contact_leg", "next_step", "booking", "second_meeting"}
+    ),
     Status.REJECTED: frozenset({"hand_off"}),
     Status.CLOSED: frozenset(),
 }
@@ -114,11 +117,23 @@ def clocks_fit(now: datetime) -> Iterator[str]:
 def _stopped_too_early() -> Iterator[str]:
     """What the state leaves running must run, where the policy has started it."""
     waiting = Exists(Contest.objects.filter(leg__handoff=OuterRef("handoff"), ruled_at=None))
-    undated = Q(leg__next_step_at__isnull=True, leg__ended_at__isnull=True)
+    is_live = Q(leg__ended_at__isnull=True)
+    undated = is_live & Q(leg__next_step_at__isnull=True)
+    silent = is_live & Q(leg__contacted_at__isnull=True)
+    meetings = Meeting.objects.filter(handoff=OuterRef("handoff"), state__in=ARRANGED)
+    arranged = Touch.objects.filter(
+        handoff=OuterRef("handoff"), kind__in=["meeting_booked", "meeting_held"]
+    )
+    unarranged = ~Exists(meetings) & ~Exists(arranged)
+    held = meetings.filter(state="held").order_by().values("handoff")
+    second_held = Exists(held.annotate(n=Count("pk")).filter(n__gte=2))
     must_run = (
         Q(kind="accept", handoff__status=Status.PENDING)
         | Q(kind="contact", handoff__status__in=_WITH_BUYER, handoff__first_contact_at__isnull=True)
+        | Q(kind="contact_leg", handoff__status__in=[Status.PENDING, Status.ACCEPTED]) & silent
         | Q(kind="next_step", handoff__status=Status.ACCEPTED) & undated
+        | Q(kind="booking", handoff__status=Status.ACCEPTED) & unarranged
+        | Q(kind="second_meeting", handoff__status__in=_WITH_BUYER) & ~second_held
         | Q(kind="hand_off", handoff__status=Status.REJECTED) & ~waiting
     )
     stopped = HandoffClock.objects.filter(must_run, is_current=True).exclude(clock__state__in=LIVE)

@@ -23,7 +23,13 @@ from handoff.services.holding import drain_holding
 from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
 from handoff.services.leaving import Offboarded, offboard_user
-from handoff.services.meetings import remind_of_meetings
+from handoff.services.meeting_reminders import remind_of_meetings
+from handoff.services.meetings import (
+    drop_meeting,
+    introduce_live,
+    move_meeting,
+    take_back_introduction,
+)
 from handoff.services.merging import merge_duplicate
 from handoff.services.moves import reassign_handoff
 from handoff.services.set_aside import retry_step
@@ -46,12 +52,15 @@ __all__ = [
     "date_next_step",
     "disqualify_handoff",
     "drain_holding",
+    "drop_meeting",
     "extend_clock",
     "import_lead",
     "import_leads",
     "install_type",
+    "introduce_live",
     "log_touch",
     "merge_duplicate",
+    "move_meeting",
     "nurture_handoff",
     "offboard_user",
     "pause_clocks",
@@ -69,6 +78,7 @@ __all__ = [
     "set_up",
     "start_fix",
     "submit_handoff",
+    "take_back_introduction",
     "tell_of_stuck",
     "withdraw_handoff",
 ]

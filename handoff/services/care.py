@@ -1,6 +1,7 @@
 """What a manager does about a clock: seen, more time, paused, going on."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -14,7 +15,12 @@ from handoff.models.handoff import OPEN
 from handoff.rules.values import has_forbidden_characters
 from handoff.selectors.story import current_state
 from handoff.services.change import append_event, apply_change, open_in
-from handoff.services.clocks import current_clock, earliest_due
+from handoff.services.clocks import (
+    current_clock,
+    earliest_due,
+    follow_buyer,
+    own_contact_clocks,
+)
 from sla.choices import ClockKind, ClockState
 from sla.models import Acknowledgement, Clock
 from sla.rules.transitions import may_pause
@@ -83,6 +89,10 @@ def extend_clock(
             clock=clock, starts_at=now, ends_at=until, reason=reason.strip(), by_id=by.pk, now=now
         )
         hold_escalations(clock_id=clock.pk, until=until)
+        if clock.kind == ClockKind.CONTACT:
+            follow_buyer(row, now=now)
+            for own in own_contact_clocks(row):
+                hold_escalations(clock_id=own.pk, until=until)
         _write(row, EventKind.EXTENDED, clock, by=by, now=now, more={"until": until.isoformat()})
         return row
 
@@ -105,7 +115,11 @@ def pause_clocks(
         _refuse(_pause_problems(kind, reason))
         clock = _clock(row, kind)
         if clock.state != ClockState.PAUSED:
-            pause_clock(clock=clock, starts_at=now, reason=reason.strip(), by_id=by.pk, now=now)
+            said: dict[str, Any] = {"reason": reason.strip(), "by_id": by.pk, "now": now}
+            pause_clock(clock=clock, starts_at=now, **said)
+            if clock.kind == ClockKind.CONTACT:
+                for own in own_contact_clocks(row):
+                    pause_clock(clock=own, starts_at=now, **said, moves_agreed=True)
             _write(row, EventKind.PAUSED, clock, by=by, now=now)
         return row
 
@@ -122,6 +136,10 @@ def resume_clocks(
         _refuse(_kind_problems(kind))
         clock = _clock(row, kind)
         if resume_clock(clock=clock, now=now):
+            if clock.kind == ClockKind.CONTACT:
+                for own in own_contact_clocks(row):
+                    resume_clock(clock=own, now=now)
+                follow_buyer(row, now=now, was_held=True)
             _write(row, EventKind.RESUMED, clock, by=by, now=now)
         return row
 

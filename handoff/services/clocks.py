@@ -7,16 +7,22 @@ from accounts.models import User
 from accounts.selectors import calendar_for, organisation
 from handoff.choices import Status
 from handoff.errors import NotSetUp
-from handoff.models import Handoff, HandoffClock, Leg
+from handoff.models import Handoff, HandoffClock, Leg, Meeting
+from handoff.models.meeting import ARRANGED
 from handoff.rules.qualified import hand_off_due
 from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
 from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
 from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Target
-from sla.selectors import match_target
+from sla.selectors import match_target, pace_of
 from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
 from worktime.models import Calendar, CalendarVersion
+
+BUYERS = (ClockKind.CONTACT, ClockKind.SECOND_MEETING)
+"""The clocks of the buyer, whoever has the lead; they count in the calendar of the policy."""
+LATE_SHARE = 25
+"""Percent of the target that a receiver has at least who gets a lead when its time is nearly up."""
 
 
 def start_hand_off(row: Handoff, *, started_at: datetime, now: datetime) -> Clock | None:
@@ -46,12 +52,7 @@ def retime_hand_off(row: Handoff, *, drafted_at: datetime, now: datetime) -> Non
         if target is None:
             cancel_clock(clock=clock, at=now, now=now)
             continue
-        made = retarget_clock(clock=clock, target=target, due_at=due_at, now=now)
-        if made is not None:
-            HandoffClock.objects.filter(pk=link.pk).update(is_current=False)
-            HandoffClock.objects.create(
-                clock=made, handoff_id=row.pk, leg_id=link.leg_id, kind=link.kind, is_current=True
-            )
+        _replace(link, retarget_clock(clock=clock, target=target, due_at=due_at, now=now))
 
 
 def _before_meeting(row: Handoff, *, drafted_at: datetime) -> datetime | None:
@@ -74,25 +75,99 @@ def start_accept(
     )
 
 
-def start_contact(row: Handoff, *, now: datetime, is_unstaffed: bool = False) -> Clock | None:
-    """The buyer's clock. It starts once for each handoff, at submission, and never again."""
-    target = match_target(facts_of(row), ClockKind.CONTACT)
+def start_buyers(row: Handoff, *, now: datetime, is_unstaffed: bool = False) -> None:
+    """The buyer's clocks: first contact and second meeting.
+
+    They start once for each handoff, at submission, and never again.
+    """
+    for kind in BUYERS:
+        target = match_target(facts_of(row), kind)
+        if target is not None:
+            _start(
+                row,
+                kind,
+                started_at=now,
+                hours=_published(target.version.calendar or organisation().calendar),
+                is_unstaffed=is_unstaffed,
+                target=target,
+            )
+
+
+def start_contact_leg(
+    row: Handoff, leg: Leg, *, now: datetime, is_unstaffed: bool = False
+) -> Clock | None:
+    """The receiver's clock for their own first contact, due with the buyer's at the earliest.
+
+    Whoever got the lead late has a quarter of the target. The first receiver's ladder is that of
+    the buyer's clock: theirs would say the same again. Nor does it act for a buyer who has been
+    contacted: then a miss is written down, and the lead stays.
+    """
+    target = match_target(facts_of(row), ClockKind.CONTACT_LEG)
     if target is None:
         return None
+    hours = current_hours(leg.receiver)
     return _start(
         row,
-        ClockKind.CONTACT,
+        ClockKind.CONTACT_LEG,
         started_at=now,
-        hours=_published(target.version.calendar or organisation().calendar),
+        hours=hours,
+        leg=leg,
         is_unstaffed=is_unstaffed,
+        due_at=_own_contact_due(row, target, hours, started_at=now),
         target=target,
+        has_ladder=row.first_contact_at is None
+        and Leg.objects.filter(handoff_id=row.pk).exclude(pk=leg.pk).exists(),
     )
+
+
+def _own_contact_due(
+    row: Handoff, target: Target, hours: CalendarVersion, *, started_at: datetime
+) -> datetime | None:
+    """The later of the buyer's due time and a quarter of the target; None without the former."""
+    buyers = contact_clock(row)
+    if buyers is None:
+        return None
+    pace = pace_of(target, hours)
+    quarter = pace.length(started_at, target.amount) * LATE_SHARE // 100
+    return max(buyers.due_at, pace.later(started_at, quarter))
+
+
+def own_contact_clocks(row: Handoff) -> list[Clock]:
+    """The live clock of the present receiver's own contact, where its time follows the buyer's."""
+    found = (link.clock for link in _live(row, [ClockKind.CONTACT_LEG]))
+    return [clock for clock in found if clock.is_due_fixed]
+
+
+def follow_buyer(row: Handoff, *, now: datetime, was_held: bool = False) -> None:
+    """Time the receiver's own contact anew after the buyer's clock has moved.
+
+    What was missed stays missed. A clock that ``was_held`` until now missed nothing meanwhile.
+    """
+    for link in _live(row, [ClockKind.CONTACT_LEG]):
+        clock = link.clock
+        is_missed = clock.breached_at is not None or (clock.due_at < now and not was_held)
+        if not clock.is_due_fixed or is_missed:
+            continue
+        due_at = _own_contact_due(
+            row, clock.target, clock.calendar_version, started_at=clock.started_at
+        )
+        if due_at is not None and due_at != clock.due_at:
+            _replace(link, retarget_clock(clock=clock, due_at=due_at, now=now))
 
 
 def start_next_step(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
     """The receiver's clock for a dated next step of their own."""
     return _start(
         row, ClockKind.NEXT_STEP, started_at=now, hours=current_hours(leg.receiver), leg=leg
+    )
+
+
+def start_booking(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
+    """The receiver's clock for a meeting with the buyer; none where one is booked or was held."""
+    if Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED).exists():
+        return None
+    return _start(
+        row, ClockKind.BOOKING, started_at=now, hours=current_hours(leg.receiver), leg=leg
     )
 
 
@@ -110,10 +185,26 @@ def meet_clocks(row: Handoff, kinds: Collection[str], *, at: datetime, now: date
         meet_clock(clock=link.clock, at=at, now=now)
 
 
+def meet_own_contact(row: Handoff, leg: Leg, *, at: datetime, now: datetime) -> None:
+    """Stop the receiver's clock for their own contact, where it is this leg's."""
+    for link in _live(row, [ClockKind.CONTACT_LEG]):
+        if link.leg_id == leg.pk:
+            meet_clock(clock=link.clock, at=at, now=now)
+
+
 def reopen_clocks(row: Handoff, *, reason: str, by: User, now: datetime) -> None:
-    """Let the buyer's clock run on that a rejection has cancelled; the time between is a pause."""
-    for link in _current(row, [ClockKind.CONTACT]):
+    """Let the buyer's clocks run on that a rejection has cancelled; the time between is a pause."""
+    for link in _current(row, BUYERS):
         reopen_clock(clock=link.clock, reason=reason, by_id=by.pk, now=now)
+
+
+def reopen_own_contact(row: Handoff, leg: Leg, *, reason: str, by: User, now: datetime) -> None:
+    """The same for the clock of a leg that goes on, after the buyer's."""
+    for link in _current(row, [ClockKind.CONTACT_LEG]):
+        if link.leg_id == leg.pk and reopen_clock(
+            clock=link.clock, reason=reason, by_id=by.pk, now=now
+        ):
+            follow_buyer(row, now=now, was_held=True)
 
 
 def contact_clock(row: Handoff) -> Clock | None:
@@ -130,14 +221,25 @@ def retarget_contact(
     """
     for link in _current(row, [ClockKind.CONTACT]):
         clock = retarget_clock(clock=link.clock, started_at=started_at, until=until, now=now)
-        if clock is None:
-            return None
-        HandoffClock.objects.filter(pk=link.pk).update(is_current=False)
-        HandoffClock.objects.create(
-            clock=clock, handoff_id=row.pk, leg_id=link.leg_id, kind=link.kind, is_current=True
-        )
+        _replace(link, clock)
+        if clock is not None:
+            follow_buyer(row, now=now)
         return clock
     return None
+
+
+def _replace(link: HandoffClock, clock: Clock | None) -> None:
+    """The new clock is the handoff's current one of its kind; None where there is no new one."""
+    if clock is None:
+        return
+    HandoffClock.objects.filter(pk=link.pk).update(is_current=False)
+    HandoffClock.objects.create(
+        clock=clock,
+        handoff_id=link.handoff_id,
+        leg_id=link.leg_id,
+        kind=link.kind,
+        is_current=True,
+    )
 
 
 def current_clock(row: Handoff, kind: str) -> Clock | None:
@@ -179,6 +281,7 @@ def _start(
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
     target: Target | None = None,
+    has_ladder: bool = True,
 ) -> Clock | None:
     """Start the clock that the policy asks for, in place of an earlier one of the kind."""
     HandoffClock.objects.filter(handoff_id=row.pk, kind=kind, is_current=True).update(
@@ -192,6 +295,7 @@ def _start(
         is_unstaffed=is_unstaffed,
         due_at=due_at,
         target=target,
+        has_ladder=has_ladder,
     )
     if clock is not None:
         HandoffClock.objects.create(

@@ -200,12 +200,35 @@ def nurture_handoff(
             version=version,
         )
         _refuse(note_problems(note))
-        leg = end_live_leg(row, Step.NURTURE, LegEnd.CLOSED, note=note, now=now)
-        data = {"leg": leg.pk if leg else None}
-        close_row(row, EventKind.NURTURED, ClosedAs.NURTURE, by=by, now=now, data=data)
-        tell.about_closing("nurtured", row, leg, by=by, now=now)
-        free(leg, now=now)
+        nurture_row(row, note=note, by=by, now=now)
         return row
+
+
+def nurture_row(
+    row: Handoff,
+    *,
+    note: str,
+    by: User | None,
+    now: datetime,
+    escalation_id: int | None = None,
+) -> Leg | None:
+    """Close a handoff that the caller has locked and found open; the leg that it ended.
+
+    ``by`` is None where the product does it.
+    """
+    leg = end_live_leg(row, Step.NURTURE, LegEnd.CLOSED, note=note, now=now)
+    close_row(
+        row,
+        EventKind.NURTURED,
+        ClosedAs.NURTURE,
+        by=by,
+        now=now,
+        data={"leg": leg.pk if leg else None},
+        escalation_id=escalation_id,
+    )
+    tell.about_closing("nurtured", row, leg, by=by, now=now)
+    free(leg, now=now)
+    return leg
 
 
 def return_handoff(

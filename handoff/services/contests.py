@@ -27,6 +27,8 @@ from handoff.services.change import apply_change, hold_people, open_for, transfe
 from handoff.services.clocks import (
     earliest_due,
     reopen_clocks,
+    reopen_own_contact,
+    start_booking,
     start_hand_off,
     start_next_step,
     stop_clocks,
@@ -37,6 +39,7 @@ from routing.choices import TurnKind
 from routing.selectors import match_rule
 from routing.services import give_back, lock_pools, occupy
 
+CLOSED_MEANWHILE = "Closed by a rejection that was overturned"
 ANEW = Reason(TurnKind.ROTATION, TransferReason.OVERTURNED, EventKind.OVERTURNED)
 
 
@@ -146,7 +149,7 @@ def _uphold(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
 def _overturn(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, Any]) -> None:
     discard_fixes(row, by=by, now=now)
     stop_clocks(row, step=Step.OVERTURN, now=now)
-    reopen_clocks(row, reason="Closed by a rejection that was overturned", by=by, now=now)
+    reopen_clocks(row, reason=CLOSED_MEANWHILE, by=by, now=now)
     if leg.receiver.is_active:
         _reopen(row, leg, by=by, now=now, data=data)
     else:
@@ -162,7 +165,9 @@ def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
     if reopened != 1:
         raise HandoffNotRejected(what_happened_last(row, now=now), current=current_state(row))
     leg.refresh_from_db(fields=["ended_at", "ended_as", "accepted_at"])
+    reopen_own_contact(row, leg, reason=CLOSED_MEANWHILE, by=by, now=now)
     start_next_step(row, leg, now=now)
+    start_booking(row, leg, now=now)
     transferred = transfer_to(
         row, to=leg.receiver, reason=TransferReason.OVERTURNED, by=by, now=now
     )

@@ -23,6 +23,7 @@ from handoff.services.change import apply_change, hold_people, open_for, transfe
 from handoff.services.clocks import (
     current_hours,
     earliest_due,
+    start_booking,
     start_hand_off,
     start_next_step,
     stop_clocks,
@@ -72,6 +73,7 @@ def accept_leg(
     if mine.update(accepted_at=now, decided_at=now) != 1:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
     start_next_step(row, leg, now=now)
+    start_booking(row, leg, now=now)
     apply_change(
         row,
         event=EventKind.ACCEPTED,

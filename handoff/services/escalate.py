@@ -14,18 +14,20 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from accounts.selectors import manager_of
+from accounts.selectors import manager_of, senior_of
 from handoff.choices import EventKind, Status
 from handoff.models import Handoff, HandoffClock
 from handoff.rules.transitions import Step, may
-from handoff.selectors.ladder_moves import hold_of_move
+from handoff.selectors.ladder_moves import hold_of_alert, hold_of_move
 from handoff.services import tell
 from handoff.services.change import append_event, hold_people, lock_handoff
-from handoff.services.closing import return_row
+from handoff.services.closing import nurture_row, return_row
 from handoff.services.moves import time_out_leg
 from handoff.services.tell import Notice
+from notify.selectors import channel_of
 from sla.choices import ClockKind, ClockState, StepAction
 from sla.models import Clock, Escalation
+from sla.rules.targets import MOVES, is_before_due
 from sla.services import (
     claim_escalations,
     defer_escalation,
@@ -36,8 +38,10 @@ from sla.services import (
 logger = logging.getLogger(__name__)
 
 BATCH = 100
-RETURNED_NOTE = "Nobody contacted the buyer in time."
-_MOVES = (StepAction.REASSIGN, StepAction.RETURN_TO_SUBMITTER)
+NOT_CONTACTED = "Nobody contacted the buyer in time."
+_ALERTS = (StepAction.ALERT_MANAGER, StepAction.NOTIFY_CHANNEL)
+# By whom a notice is known while steps are gathered: a person's id, or that of a channel.
+_Key = tuple[str, int]
 
 
 def apply_escalations(now: datetime) -> int:
@@ -75,14 +79,14 @@ def _apply_all(passed: Sequence[Escalation], *, now: datetime) -> None:
     if any(one.step.action == StepAction.RETURN_TO_SUBMITTER for one in passed):
         # Before the handoff, as everywhere.
         hold_people(HandoffClock.objects.get(clock_id=passed[0].clock_id).handoff_id)
-    notices: dict[int, Notice] = {}
+    notices: dict[_Key, Notice] = {}
     for escalation in passed:
         _apply(escalation, notices, now=now)
     for notice in notices.values():
         tell.about_steps(notice, now=now)
 
 
-def _apply(escalation: Escalation, notices: dict[int, Notice], *, now: datetime) -> None:
+def _apply(escalation: Escalation, notices: dict[_Key, Notice], *, now: datetime) -> None:
     link = HandoffClock.objects.select_related("leg__receiver", "leg__turn__rule").get(
         clock_id=escalation.clock_id
     )
@@ -93,24 +97,33 @@ def _apply(escalation: Escalation, notices: dict[int, Notice], *, now: datetime)
         return
     clock = Clock.objects.select_related("target", "calendar_version").get(pk=escalation.clock_id)
     due = _is_due(row, escalation, link, clock)
-    if due and escalation.step.action in _MOVES:
-        until = hold_of_move(row, escalation, clock, now=now)
-        if until is not None:
-            defer_escalation(escalation=escalation, until=until)
-            return
+    until = _hold(row, escalation, clock, now=now) if due else None
+    if until is not None:
+        defer_escalation(escalation=escalation, until=until)
+        return
     if not finish_escalation(escalation=escalation, now=now, superseded=not due):
         return
     if not due:
         _record(row, escalation, EventKind.STEP_SUPERSEDED, link, now=now)
     elif escalation.step.action in _TOLD:
         _tell(row, escalation, link, notices, now=now)
+    elif escalation.step.action == StepAction.NOTIFY_CHANNEL:
+        _post(row, escalation, link, notices, now=now)
     else:
         _ACTS[StepAction(escalation.step.action)](row, escalation, link, now)
 
 
+def _hold(row: Handoff, escalation: Escalation, clock: Clock, *, now: datetime) -> datetime | None:
+    """Until when the step waits; a breach and a reminder never do."""
+    if escalation.step.action in MOVES:
+        return hold_of_move(row, escalation, clock, now=now)
+    return hold_of_alert(row, clock, now=now) if escalation.step.action in _ALERTS else None
+
+
 def _is_due(row: Handoff, escalation: Escalation, link: HandoffClock, clock: Clock) -> bool:
-    """A breach and its alert stand once the due time is missed; a reminder or a move only while
-    the clock runs on, and a move only where the handoff is still where it would move it from.
+    """A breach and its alert stand once the due time is missed; a reminder, what alerts before due
+    and a move only while the clock runs on, and a move only where the handoff is still where it
+    would move it from.
     """
     action = escalation.step.action
     is_live = link.is_current and clock.state in (ClockState.RUNNING, ClockState.PAUSED)
@@ -118,10 +131,21 @@ def _is_due(row: Handoff, escalation: Escalation, link: HandoffClock, clock: Clo
         return clock.state == ClockState.RUNNING
     if action == StepAction.REASSIGN:
         has_leg = link.leg is not None and link.leg.ended_at is None
-        return is_live and has_leg and row.status == Status.PENDING
+        return is_live and has_leg and _still_waits(row, link)
     if action == StepAction.RETURN_TO_SUBMITTER:
         return is_live and may(Step.RETURN, row.status)
+    if action == StepAction.TO_NURTURE:
+        return is_live and may(Step.NURTURE, row.status)
+    if clock.breached_at is None and is_before_due(escalation.step.offset):
+        return clock.state == ClockState.RUNNING
     return clock.breached_at is not None
+
+
+def _still_waits(row: Handoff, link: HandoffClock) -> bool:
+    """Whether what the receiver's clock asks for is still to be done, by whomever."""
+    if link.kind == ClockKind.CONTACT_LEG:
+        return may(Step.TIME_OUT, row.status) and row.first_contact_at is None
+    return row.status == Status.PENDING
 
 
 def _breach(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
@@ -137,7 +161,7 @@ def _tell(
     row: Handoff,
     escalation: Escalation,
     link: HandoffClock,
-    notices: dict[int, Notice],
+    notices: dict[_Key, Notice],
     *,
     now: datetime,
 ) -> None:
@@ -146,20 +170,46 @@ def _tell(
     to = _recipients(row, escalation, link)
     _record(row, escalation, event, link, now=now, told=to)
     for user in to:
-        notice = notices.setdefault(user.pk, Notice(kind, row, link.leg, user, link.clock_id))
+        new = Notice(kind, row, link.leg, user, link.clock_id)
+        notice = notices.setdefault(("user", user.pk), new)
         notice.steps.append(escalation.pk)
         if kind == tell.LATE:
             notice.kind = kind
 
 
+def _post(
+    row: Handoff,
+    escalation: Escalation,
+    link: HandoffClock,
+    notices: dict[_Key, Notice],
+    *,
+    now: datetime,
+) -> None:
+    """Note that the channel of whoever is late hears of it, where there is one by now."""
+    channel = channel_of(_late_one(row, link))
+    more = {"channel": channel.pk, "team": channel.team_id} if channel else {"channel": None}
+    _record(row, escalation, EventKind.POSTED, link, now=now, more=more)
+    if channel is not None:
+        new = Notice(tell.LATE, row, link.leg, channel, link.clock_id)
+        notices.setdefault(("channel", channel.pk), new).steps.append(escalation.pk)
+
+
 def _reassign(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
     if link.leg is None:
         raise AssertionError("only the clock of a leg gives it away")
-    time_out_leg(row, link.leg, now=now, escalation_id=escalation.pk)
+    time_out_leg(row, link.leg, clock_kind=link.kind, now=now, escalation_id=escalation.pk)
 
 
 def _return(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
-    return_row(row, note=RETURNED_NOTE, by=None, now=now, escalation_id=escalation.pk)
+    return_row(row, note=NOT_CONTACTED, by=None, now=now, escalation_id=escalation.pk)
+
+
+def _nurture(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
+    owner, manager = row.owner, _manager(row, link, _late_one(row, link))
+    leg = nurture_row(row, note=NOT_CONTACTED, by=None, now=now, escalation_id=escalation.pk)
+    for user in {owner, manager}:
+        if user is not None:
+            tell.manager_of_nurtured(row, leg, user, now=now)
 
 
 _TOLD = {
@@ -170,6 +220,7 @@ _ACTS: dict[StepAction, Callable[[Handoff, Escalation, HandoffClock, datetime], 
     StepAction.BREACH: _breach,
     StepAction.REASSIGN: _reassign,
     StepAction.RETURN_TO_SUBMITTER: _return,
+    StepAction.TO_NURTURE: _nurture,
 }
 
 
@@ -187,11 +238,19 @@ def _recipients(row: Handoff, escalation: Escalation, link: HandoffClock) -> lis
 def _named(name: str, row: Handoff, link: HandoffClock, late: User) -> User | None:
     if name == "submitter":
         return _submitter(row)
-    if name == "manager":
-        is_theirs = link.kind == ClockKind.HAND_OFF
-        pool_manager = row.pool.manager if row.pool and not is_theirs else None
-        return manager_of(late, pool_manager=pool_manager)
+    if name in ("manager", "senior"):
+        senior = senior_of(late) if name == "senior" else None
+        if senior is not None:
+            return senior
+        return _manager(row, link, late)
     return late if name == "receiver" else row.owner
+
+
+def _manager(row: Handoff, link: HandoffClock, late: User) -> User | None:
+    """Who answers for whoever is late; the pool's manager not for what is not handed off."""
+    is_theirs = link.kind == ClockKind.HAND_OFF
+    pool_manager = row.pool.manager if row.pool and not is_theirs else None
+    return manager_of(late, pool_manager=pool_manager)
 
 
 def _late_one(row: Handoff, link: HandoffClock) -> User:
@@ -214,7 +273,7 @@ def _record(
     *,
     now: datetime,
     told: Iterable[User] = (),
-    more: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     data: dict[str, Any] = {
         "clock": link.clock_id,
@@ -225,6 +284,8 @@ def _record(
         "step_at": escalation.at.isoformat(),
         **(more or {}),
     }
+    if escalation.step.action in _ALERTS and is_before_due(escalation.step.offset):
+        data["before_due"] = True
     people = [user.pk for user in told]
     if people:
         data |= {"told": people[0], "also_told": people[1:]}

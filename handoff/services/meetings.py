@@ -1,51 +1,289 @@
-"""A day before a meeting its receiver is reminded, with the whole context at hand."""
+"""Meetings with the buyer: booked, moved, called off, held, and introductions made live."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.utils import timezone
 
-from handoff.choices import EventKind, Status
-from handoff.models import Handoff, Leg
-from handoff.rules.qualified import BEFORE_MEETING
-from handoff.services import tell
-from handoff.services.change import apply_change, lock_handoff
+from accounts.models import User
+from accounts.rules.policy import Action
+from core.errors import FieldProblem
+from handoff.choices import EventKind, MeetingKind, MeetingState
+from handoff.errors import HandoffNotDraft, HandoffNotOpen, MeetingRefused, NoSuchMeeting
+from handoff.models import Handoff, Leg, Meeting
+from handoff.models.meeting import ARRANGED
+from handoff.rules.transitions import TOUCHABLE, TRANSITIONS, Step
+from handoff.selectors.meetings import introduction_of
+from handoff.selectors.reassign import may_receive
+from handoff.selectors.story import current_state
+from handoff.services.change import apply_change, open_in
+from handoff.services.clocks import meet_clocks
+from handoff.services.decide import note_problems
+from sla.choices import ClockKind
 
-BATCH = 100
-RECEIVED = (Status.PENDING, Status.ACCEPTED)
-JUST_TOLD = timedelta(hours=1)
-"""Who got the lead this recently has read about the meeting in that message."""
+FURTHEST = timedelta(days=366)
+SAME = timedelta(hours=12)
+"""A meeting held within so long of a planned one is that one, begun early or late."""
+EARLIEST_INTRODUCTION = timedelta(days=30)
+_FELL_THROUGH = {
+    MeetingState.MISSED: EventKind.MEETING_MISSED,
+    MeetingState.CALLED_OFF: EventKind.MEETING_CALLED_OFF,
+}
 
 
-def remind_of_meetings(now: datetime) -> int:
-    """Remind the receivers of meetings within the next 24 hours, once for each time and receiver.
+def time_problems(at: datetime, *, now: datetime) -> list[FieldProblem]:
+    """Why a meeting cannot be booked for then."""
+    if timezone.is_naive(at):
+        return [FieldProblem("meeting_at", "no_zone", "Give the day and time with its zone.")]
+    if at <= now:
+        message = "That is over already: log the meeting as held, or enter a time to come."
+        return [FieldProblem("meeting_at", "in_past", message)]
+    if at > now + FURTHEST:
+        message = "That is more than a year ahead. Enter a nearer day."
+        return [FieldProblem("meeting_at", "too_far", message)]
+    return []
 
-    Returns how many handoffs were handled. A meeting that was moved is reminded of again.
+
+def book(
+    row: Handoff, leg: Leg | None, *, at: datetime, by: User, now: datetime
+) -> dict[str, object]:
+    """Keep a meeting that was agreed on; what the event says of it. The caller has the lock."""
+    meeting, _ = Meeting.objects.get_or_create(
+        handoff_id=row.pk,
+        kind=MeetingKind.MEETING,
+        starts_at=at,
+        state__in=ARRANGED,
+        defaults={
+            "state": MeetingState.BOOKED,
+            "receiver": leg.receiver if leg else None,
+            "booked_by": by,
+            "booked_at": now,
+        },
+    )
+    return {"meeting": meeting.pk, "meeting_at": at.isoformat()}
+
+
+def hand_over(row: Handoff, *, by: User, now: datetime) -> None:
+    """The meeting that the submitter has set goes with the handoff."""
+    if row.meeting_at is not None and row.meeting_at > now:
+        book(row, None, at=row.meeting_at, by=by, now=now)
+
+
+def hold(
+    row: Handoff, leg: Leg | None, *, at: datetime, by: User, now: datetime
+) -> dict[str, object]:
+    """Keep that a meeting took place: the planned one of that day, or one that nobody planned."""
+    near = Meeting.objects.filter(
+        handoff_id=row.pk, state__in=ARRANGED, starts_at__range=(at - SAME, at + SAME)
+    )
+    found = min(near, key=lambda one: abs(one.starts_at - at), default=None)
+    if found is None:
+        found = Meeting(handoff_id=row.pk, kind=MeetingKind.MEETING, booked_by=by, booked_at=now)
+    if found.state != MeetingState.HELD:
+        found.receiver = found.receiver or (leg.receiver if leg else None)
+        found.state, found.starts_at = MeetingState.HELD, at
+        found.settled_by, found.settled_at = by, now
+        found.save()
+    return {"meeting": found.pk}
+
+
+def meet_meeting_clocks(row: Handoff, *, at: datetime, now: datetime) -> None:
+    """Stop what a meeting settles: booking, and with the second one held the second meeting.
+
+    ``at`` is when the touch took place that says so.
     """
-    due = Handoff.objects.filter(
-        meeting_at__gt=now, meeting_at__lte=now + BEFORE_MEETING, status__in=RECEIVED
-    )
-    unsaid = Q(meeting_reminded_for__isnull=True) | ~Q(meeting_reminded_for=F("meeting_at"))
-    waiting = due.filter(unsaid).order_by("meeting_at").values_list("pk", flat=True)[:BATCH]
-    for pk in list(waiting):
-        with transaction.atomic():
-            _remind(lock_handoff(pk), now=now)
-    return len(waiting)
+    meet_clocks(row, [ClockKind.BOOKING], at=at, now=now)
+    held = Meeting.objects.filter(handoff_id=row.pk, state=MeetingState.HELD)
+    second = held.order_by("starts_at").values_list("starts_at", flat=True)[1:2]
+    for instant in second:
+        meet_clocks(row, [ClockKind.SECOND_MEETING], at=instant, now=now)
 
 
-def _remind(row: Handoff, *, now: datetime) -> None:
-    meeting_at = row.meeting_at
-    if row.status not in RECEIVED or meeting_at is None or row.meeting_reminded_for == meeting_at:
-        return
-    leg = Leg.objects.select_related("receiver").get(handoff_id=row.pk, ended_at=None)
-    is_told = now - leg.assigned_at < JUST_TOLD
-    apply_change(
-        row,
-        event=EventKind.MEETING_REMINDED,
-        by=None,
+def move_meeting(
+    handoff: Handoff,
+    *,
+    meeting_id: int,
+    to: datetime,
+    by: User,
+    now: datetime,
+    version: int | None = None,
+) -> Meeting:
+    """Plan a booked meeting for another time; whoever has the lead is reminded anew.
+
+    Raises:
+        MeetingRefused: the time cannot be; ``problems`` names the field.
+        NoSuchMeeting, HandoffNotOpen, StaleVersion: it is settled or changed in the meantime.
+        NotPermitted, NotVisible: it is not this person's to move.
+    """
+    with transaction.atomic():
+        row = _open(handoff, by=by, now=now, version=version)
+        meeting = _booked(row, meeting_id)
+        problems = time_problems(to, now=now)
+        planned = Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED, starts_at=to)
+        if planned.exists():
+            message = "A meeting is planned for that time already. Enter another one."
+            problems.append(FieldProblem("meeting_at", "taken", message))
+        _refuse(problems)
+        was = meeting.starts_at
+        Meeting.objects.filter(pk=meeting.pk).update(starts_at=to)
+        meeting.starts_at = to
+        apply_change(
+            row,
+            event=EventKind.MEETING_MOVED,
+            by=by,
+            now=now,
+            changes={"meeting_at": to} if row.meeting_at == was else {},
+            data={"meeting": meeting.pk, "at": to.isoformat(), "was_at": was.isoformat()},
+        )
+        return meeting
+
+
+def drop_meeting(
+    handoff: Handoff,
+    *,
+    meeting_id: int,
+    state: str,
+    note: str = "",
+    by: User,
+    now: datetime,
+    version: int | None = None,
+) -> Meeting:
+    """Say that a booked meeting did not take place, or was called off before.
+
+    Raises:
+        MeetingRefused: no such end, one that has not begun was missed, or the note cannot be.
+        NoSuchMeeting, HandoffNotOpen, StaleVersion, NotPermitted, NotVisible: as for moving.
+    """
+    with transaction.atomic():
+        row = _open(handoff, by=by, now=now, version=version)
+        meeting = _booked(row, meeting_id)
+        problems = note_problems(note)
+        if state not in _FELL_THROUGH:
+            message = f"Choose one of: {', '.join(_FELL_THROUGH)}."
+            problems.append(FieldProblem("outcome", "invalid_choice", message))
+        elif state == MeetingState.MISSED and meeting.starts_at > now:
+            message = "It has not begun yet. Call it off, or move it."
+            problems.append(FieldProblem("outcome", "not_begun", message))
+        _refuse(problems)
+        meeting.state, meeting.note = MeetingState(state), note.strip()
+        meeting.settled_by, meeting.settled_at = by, now
+        meeting.save()
+        apply_change(
+            row,
+            event=_FELL_THROUGH[meeting.state],
+            by=by,
+            now=now,
+            changes={"meeting_at": None} if row.meeting_at == meeting.starts_at else {},
+            data={"meeting": meeting.pk, "at": meeting.starts_at.isoformat()},
+        )
+        return meeting
+
+
+def introduce_live(
+    handoff: Handoff,
+    *,
+    receiver: User,
+    at: datetime,
+    by: User,
+    now: datetime,
+    version: int | None = None,
+) -> Meeting:
+    """Say of a draft that the receiver has met the buyer, live, together with the submitter.
+
+    Where they are eligible they get the lead, and the buyer counts as contacted when it is
+    handed off. Said again, it is corrected.
+
+    Raises:
+        MeetingRefused: they cannot receive it, or the time cannot be.
+        HandoffNotDraft, StaleVersion, NotPermitted, NotVisible: as for changing a draft.
+    """
+    with transaction.atomic():
+        row = _open_draft(handoff, by=by, now=now, version=version)
+        _refuse(_introduction_problems(row, receiver, at, now=now))
+        said: dict[str, Any] = {"receiver": receiver, "starts_at": at, "settled_at": now}
+        meeting = introduction_of(row)
+        if meeting is None:
+            meeting = Meeting(
+                handoff_id=row.pk, kind=MeetingKind.INTRO_CALL, booked_by=by, booked_at=now
+            )
+        for name, value in said.items():
+            setattr(meeting, name, value)
+        meeting.state, meeting.settled_by = MeetingState.HELD, by
+        meeting.save()
+        data = {"meeting": meeting.pk, "receiver": receiver.pk, "at": at.isoformat()}
+        apply_change(row, event=EventKind.INTRODUCED, by=by, now=now, changes={}, data=data)
+        return meeting
+
+
+def take_back_introduction(
+    handoff: Handoff, *, by: User, now: datetime, version: int | None = None
+) -> None:
+    """Say that there was none; nothing happens where none was said. Raises as introduce_live."""
+    with transaction.atomic():
+        row = _open_draft(handoff, by=by, now=now, version=version)
+        meeting = introduction_of(row)
+        if meeting is None:
+            return
+        meeting.state, meeting.settled_at = MeetingState.CALLED_OFF, now
+        meeting.save(update_fields=["state", "settled_at"])
+        data = {"meeting": meeting.pk}
+        apply_change(row, event=EventKind.NOT_INTRODUCED, by=by, now=now, changes={}, data=data)
+
+
+def _introduction_problems(
+    row: Handoff, receiver: User, at: datetime, *, now: datetime
+) -> list[FieldProblem]:
+    problems = []
+    if not receiver.is_active or not may_receive(row, receiver):
+        message = (
+            f"{receiver} does not receive \u201c{row.type.name}\u201d. Choose somebody who does."
+        )
+        problems.append(FieldProblem("receiver", "not_a_receiver", message))
+    if timezone.is_naive(at):
+        problems.append(FieldProblem("at", "no_zone", "Give the day and time with its zone."))
+    elif at > now:
+        message = "That is in the future. Say so once it has happened."
+        problems.append(FieldProblem("at", "in_future", message))
+    elif at < now - EARLIEST_INTRODUCTION:
+        message = "That is more than 30 days ago. Enter a later time."
+        problems.append(FieldProblem("at", "too_old", message))
+    return problems
+
+
+def _open(handoff: Handoff, *, by: User, now: datetime, version: int | None) -> Handoff:
+    return open_in(
+        handoff.pk,
+        states=TOUCHABLE,
+        otherwise=HandoffNotOpen,
+        action=Action.HANDOFF_MEETING,
+        by=by,
         now=now,
-        changes={"meeting_reminded_for": meeting_at},
-        data={"leg": leg.pk, "told": None if is_told else leg.receiver_id},
+        version=version,
     )
-    if not is_told:
-        tell.receiver_of_meeting(row, leg, now=now)
+
+
+def _open_draft(handoff: Handoff, *, by: User, now: datetime, version: int | None) -> Handoff:
+    return open_in(
+        handoff.pk,
+        states=TRANSITIONS[Step.SUBMIT].sources,
+        otherwise=HandoffNotDraft,
+        action=Action.HANDOFF_EDIT,
+        by=by,
+        now=now,
+        version=version,
+    )
+
+
+def _booked(row: Handoff, meeting_id: int) -> Meeting:
+    found = Meeting.objects.filter(pk=meeting_id, handoff_id=row.pk, state=MeetingState.BOOKED)
+    meeting = found.select_related("receiver").first()
+    if meeting is None:
+        message = "This meeting is not planned any more. Nothing was changed."
+        raise NoSuchMeeting(message, current=current_state(row))
+    return meeting
+
+
+def _refuse(problems: list[FieldProblem]) -> None:
+    if problems:
+        raise MeetingRefused(problems[0].message, problems=problems)

@@ -42,11 +42,13 @@ TIMED_OUT = Reason(
 )
 
 
-def time_out_leg(row: Handoff, leg: Leg, *, now: datetime, escalation_id: int) -> Leg | None:
-    """Pass a handoff on that its receiver did not accept in time; the next leg, or None.
+def time_out_leg(
+    row: Handoff, leg: Leg, *, clock_kind: str, now: datetime, escalation_id: int
+) -> Leg | None:
+    """Pass a handoff on whose receiver let a clock of theirs run out; the next leg, or None.
 
     The turn stays spent: to ignore leads must not pay. The receiver's backup goes first when
-    eligible; without anybody it is held. The caller has locked the handoff and found it pending.
+    eligible; without anybody it is held. The caller has locked the handoff and found it with them.
     """
     stop_clocks(row, step=Step.TIME_OUT, now=now)
     end_leg(row, leg, ended_as=LegEnd.TIMED_OUT, now=now)
@@ -60,7 +62,7 @@ def time_out_leg(row: Handoff, leg: Leg, *, now: datetime, escalation_id: int) -
         by=None,
         now=now,
         changes={},
-        data=moved_data(leg, TransferReason.SLA_BREACH),
+        data={**moved_data(leg, TransferReason.SLA_BREACH), "clock_kind": clock_kind},
         first=backup_of(leg, pool_id=rule.pool_id),
         escalation_id=escalation_id,
     )

@@ -5,19 +5,24 @@ rest of its work first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from accounts.selectors import organisation
+from accounts.selectors import manager_of, organisation
 from handoff.choices import EventKind, Status, TransferReason
 from handoff.models import Handoff, Leg
 from handoff.selectors.holding import barred_on_chain, is_exhausted, is_served_before
-from handoff.selectors.staffing import is_pool_staffed
+from handoff.selectors.staffing import first_open, is_pool_staffed
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, transfer_to
-from handoff.services.clocks import earliest_due, start_accept, start_contact
+from handoff.services.clocks import (
+    earliest_due,
+    start_accept,
+    start_buyers,
+    start_contact_leg,
+)
 from routing.choices import TurnKind
 from routing.models import Rule, Turn
 from routing.services import Draw, open_draw, take_turn
@@ -30,7 +35,8 @@ class Reason:
     turn: TurnKind
     transfer: TransferReason
     event: EventKind
-    starts_contact: bool = False
+    is_first: bool = False
+    """Whether the handoff is submitted by it, which starts the buyer's clocks."""
     first_turn: TurnKind = TurnKind.RETURNING
     """The kind of the turn where the one named first gets it."""
     is_counted: bool = True
@@ -38,6 +44,7 @@ class Reason:
 
 
 SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
+INTRODUCED = replace(SUBMITTED, first_turn=TurnKind.INTRODUCED)
 RESUBMITTED = Reason(TurnKind.RETURNING, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
 CONFLICT = Reason(TurnKind.ROTATION, TransferReason.CONFLICT, EventKind.CONFLICT)
 
@@ -63,8 +70,8 @@ def place(
     draw = open_draw(pool_id=rule.pool_id, now=now)
     barred = barred_on_chain(row)
     is_unstaffed = not is_pool_staffed(draw, now=now)
-    if reason.starts_contact:
-        start_contact(row, now=now, is_unstaffed=is_unstaffed)
+    if reason.is_first:
+        start_buyers(row, now=now, is_unstaffed=is_unstaffed)
     turn = None
     is_used_up = reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk)
     if not is_used_up and not is_served_before(row, draw=draw):
@@ -89,7 +96,7 @@ def place(
             escalation_id=escalation_id,
         )
         return None
-    return assign(
+    leg = assign(
         row,
         turn=turn,
         draw=draw,
@@ -101,6 +108,31 @@ def place(
         escalation_id=escalation_id,
         is_unstaffed=is_unstaffed,
     )
+    if reason.is_first and is_unstaffed:
+        _tell_of_unstaffed(row, leg, draw=draw, now=now)
+    return leg
+
+
+def _tell_of_unstaffed(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> None:
+    """The one alert of a handoff that came in while nobody was at work; the ladder's wait.
+
+    One that is held has its alert by that.
+    """
+    manager = manager_of(leg.receiver, pool_manager=draw.pool.manager)
+    opens_at = first_open(draw.pool.pk, at=now)
+    append_event(
+        row,
+        kind=EventKind.UNSTAFFED,
+        by=None,
+        now=now,
+        data={
+            "pool": draw.pool.pk,
+            "told": manager.pk if manager else None,
+            "until": opens_at.isoformat() if opens_at else "",
+        },
+    )
+    if manager is not None:
+        tell.manager_of_unstaffed(row, leg, manager, opens_at=opens_at, now=now)
 
 
 def assign(
@@ -123,6 +155,7 @@ def assign(
     if is_unstaffed is None:
         is_unstaffed = not is_pool_staffed(draw, now=now)
     clock = start_accept(row, leg, now=now, is_unstaffed=is_unstaffed)
+    start_contact_leg(row, leg, now=now, is_unstaffed=is_unstaffed)
     transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now, note=note)
     apply_change(
         row,

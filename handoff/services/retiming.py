@@ -17,7 +17,7 @@ from handoff.choices import EventKind
 from handoff.models import Handoff, HandoffClock
 from handoff.selectors.retiming import Planned, planned_retimings
 from handoff.services.change import apply_change, lock_handoff
-from handoff.services.clocks import earliest_due
+from handoff.services.clocks import earliest_due, follow_buyer
 from sla.models import Clock
 from sla.rules.retiming import Retiming, Scope
 from sla.services import retime_clock
@@ -51,6 +51,7 @@ def _retime(
         plans = planned_retimings(ids, scope=scope, now=now)
         done = [(plan, clock) for plan in plans if (clock := _take_over(plan, now=now)) is not None]
         if done:
+            follow_buyer(row, now=now)
             _write(row, done, by=by, now=now)
         return [plan.line for plan, _ in done]
 

@@ -16,6 +16,7 @@ from handoff.rules.form import Form
 from handoff.rules.gate import gate_problems
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
+from handoff.selectors.meetings import introduction_of
 from handoff.selectors.merged import survivors_of
 from handoff.selectors.story import current_state
 from handoff.services.after import refuse_while_contested, rejected_leg
@@ -23,7 +24,9 @@ from handoff.services.change import append_event, close_row, lock_handoff, open_
 from handoff.services.clocks import stop_clocks
 from handoff.services.drafts import frozen
 from handoff.services.leads import write_through
-from handoff.services.placement import RESUBMITTED, SUBMITTED, place
+from handoff.services.meetings import hand_over
+from handoff.services.placement import INTRODUCED, RESUBMITTED, SUBMITTED, Reason, place
+from handoff.services.touches import introduced_touch
 from routing.selectors import match_rule
 from routing.services import give_back, lock_pools
 
@@ -76,21 +79,32 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     if previous is not None and previous.closed_as != ClosedAs.RETURNED:
         _supersede(previous, by=by, now=now)
     stop_clocks(row, step=Step.SUBMIT, now=now)
+    hand_over(row, by=by, now=now)
+    introduced = introduction_of(row)
+    met = introduced.receiver_id if introduced else None
     if rejected is not None:
         lock_pools([rejected.turn.pool_id, rule.pool_id])
-    place(
+    leg = place(
         row,
         rule=rule,
-        reason=RESUBMITTED if rejected else SUBMITTED,
+        reason=_reason(rejected, met),
         by=by,
         now=now,
         changes={"submitted_at": now, **frozen(form, row.answers)},
         data={"previous": previous_id} if previous_id else None,
-        first=rejected.receiver_id if rejected else None,
+        first=rejected.receiver_id if rejected else met,
     )
+    if leg is not None and leg.receiver_id == met:
+        introduced_touch(row, leg, by=by, now=now)
     if rejected is not None:
         give_back(turn=rejected.turn, reason="fixed", now=now)
     return row
+
+
+def _reason(rejected: Leg | None, met: int | None) -> Reason:
+    if rejected is not None:
+        return RESUBMITTED
+    return INTRODUCED if met is not None else SUBMITTED
 
 
 def _answered_leg(previous: Handoff | None) -> Leg | None:

@@ -9,7 +9,8 @@ from accounts.models import User
 from handoff.choices import LegEnd, Temperature
 from handoff.models import Handoff, Leg
 from notify.choices import Channel
-from notify.services import queue_message
+from notify.models import Destination
+from notify.services import queue_message, queue_post
 
 BOTH = (Channel.INBOX, Channel.EMAIL)
 REMIND, LATE = "remind", "late"
@@ -72,11 +73,30 @@ def manager_of_holding(
 def about_closing(
     kind: str, row: Handoff, leg: Leg | None, *, by: User | None, now: datetime
 ) -> None:
-    """How it ended, to the submitter, and to the receiver where somebody else ended it."""
+    """How it ended, to the submitter, and to the receiver where somebody else ended it.
+
+    Without ``by`` a ladder did, as time had run out.
+    """
     submitter = row.submitted_by
     if submitter != by:
-        _queue(kind, f"{kind}:{row.pk}:{submitter.pk}", submitter, row, leg, BOTH, now)
+        why = LegEnd.TIMED_OUT if by is None else ""
+        _queue(kind, f"{kind}:{row.pk}:{submitter.pk}", submitter, row, leg, BOTH, now, why=why)
     _receiver_ended(row, leg, by=by, now=now)
+
+
+def manager_of_nurtured(row: Handoff, leg: Leg | None, manager: User, *, now: datetime) -> None:
+    """A ladder has given the lead up: to who held it, or answers for who had it."""
+    if manager not in (row.submitted_by, leg.receiver if leg else None):
+        key = f"nurtured:{row.pk}:{manager.pk}"
+        _queue("nurtured", key, manager, row, leg, BOTH, now, why=LegEnd.TIMED_OUT)
+
+
+def manager_of_unstaffed(
+    row: Handoff, leg: Leg, manager: User, *, opens_at: datetime | None, now: datetime
+) -> None:
+    """Nobody is at work: once, as it is handed off."""
+    until = opens_at.isoformat() if opens_at else ""
+    _queue("unstaffed", f"unstaffed:{row.pk}", manager, row, leg, BOTH, now, until=until)
 
 
 def about_return(
@@ -115,18 +135,30 @@ def about_ruling(kind: str, row: Handoff, leg: Leg, *, by: User, now: datetime) 
 
 @dataclass(slots=True)
 class Notice:
-    """What one person hears of one clock: ``steps`` are the escalations that passed together."""
+    """What one person, or a team's channel, hears of one clock: ``steps`` are the escalations that
+    passed together.
+    """
 
     kind: str
     row: Handoff
     leg: Leg | None
-    to: User
+    to: User | Destination
     clock_id: int
     steps: list[int] = field(default_factory=list)
 
 
 def about_steps(notice: Notice, *, now: datetime) -> None:
     """A reminder or an alert of the ladder: one message, however many steps have passed."""
+    if isinstance(notice.to, Destination):
+        queue_post(
+            key=f"step:{notice.steps[0]}:channel",
+            kind=notice.kind,
+            destination=notice.to,
+            subject_ref=f"handoff:{notice.row.pk}",
+            payload=_payload(notice.row, notice.leg, notice.clock_id, notice.steps),
+            now=now,
+        )
+        return
     _queue(
         notice.kind,
         f"step:{notice.steps[0]}:{notice.to.pk}",
@@ -151,18 +183,15 @@ def _queue(
     clock_id: int | None = None,
     why: str = "",
     steps: Sequence[int] = (),
+    until: str = "",
 ) -> None:
     if not to.is_active:
         return
-    payload: dict[str, Any] = {
-        "handoff": row.pk,
-        "leg": leg.pk if leg else None,
-        "clock": clock_id,
-    }
+    payload = _payload(row, leg, clock_id, steps)
     if why:
         payload["why"] = why
-    if len(steps) > 1:
-        payload["steps"] = list(steps)
+    if until:
+        payload["until"] = until
     queue_message(
         key=key,
         kind=kind,
@@ -173,6 +202,20 @@ def _queue(
         ignores_quiet=_is_urgent(kind, row),
         now=now,
     )
+
+
+def _payload(
+    row: Handoff, leg: Leg | None, clock_id: int | None, steps: Sequence[int]
+) -> dict[str, Any]:
+    """What the texts are made of; steps are named where they were several."""
+    payload: dict[str, Any] = {
+        "handoff": row.pk,
+        "leg": leg.pk if leg else None,
+        "clock": clock_id,
+    }
+    if len(steps) > 1:
+        payload["steps"] = list(steps)
+    return payload
 
 
 def _is_urgent(kind: str, row: Handoff) -> bool:

@@ -15,14 +15,16 @@ from handoff.rules.touches import direction_of
 from handoff.rules.transitions import DATABLE, TOUCHABLE
 from handoff.rules.values import has_forbidden_characters, is_empty
 from handoff.selectors.touches import assess_touch, contact_hours, will_accept
+from handoff.services import meetings
 from handoff.services.change import append_event, apply_change, open_in
-from handoff.services.clocks import contact_clock, earliest_due, meet_clocks
+from handoff.services.clocks import contact_clock, earliest_due, meet_clocks, meet_own_contact
 from handoff.services.decide import accept_leg, live_leg
 from routing.services import release
 from sla.choices import ClockKind
 from worktime.rules import between
 from worktime.selectors import rules_calendar
 
+MEETINGS = frozenset({TouchKind.MEETING_BOOKED, TouchKind.MEETING_HELD})
 MAX_STEP = 300
 FURTHEST_STEP = timedelta(days=366)
 
@@ -35,6 +37,7 @@ def log_touch(
     text: str = "",
     direction: str | None = None,
     is_automated: bool = False,
+    meeting_at: datetime | None = None,
     by: User,
     now: datetime,
     version: int | None = None,
@@ -43,6 +46,7 @@ def log_touch(
 
     The first one that counts, by any receiver or a manager, meets the buyer's clock; on a
     pending handoff one by the live receiver accepts it too. One that does not count is kept.
+    ``meeting_at`` is for when a meeting was booked; one that was held is kept as a meeting too.
 
     Raises:
         TouchRefused: the time or the text cannot be; ``problems`` names the field.
@@ -69,8 +73,11 @@ def log_touch(
             by=by,
             now=now,
         )
-        if found.problems:
-            raise TouchRefused(found.problems[0].message, problems=found.problems)
+        problems = [*found.problems]
+        if kind == TouchKind.MEETING_BOOKED and meeting_at is not None:
+            problems += meetings.time_problems(meeting_at, now=now)
+        if problems:
+            raise TouchRefused(problems[0].message, problems=problems)
         touch = Touch.objects.create(
             handoff_id=row.pk,
             leg=found.leg,
@@ -84,19 +91,27 @@ def log_touch(
             text=text.strip(),
             fingerprint=found.fingerprint,
         )
-        _keep(row, touch, by=by, now=now)
+        _keep(row, touch, meeting_at=meeting_at, by=by, now=now)
         return touch
 
 
-def _keep(row: Handoff, touch: Touch, *, by: User, now: datetime) -> None:
+def _keep(
+    row: Handoff, touch: Touch, *, meeting_at: datetime | None, by: User, now: datetime
+) -> None:
     """What follows from a touch that is stored; each one is a change that others must see."""
     leg = touch.leg
     counts = touch.verdict == Verdict.MEANINGFUL
     accepts = counts and leg is not None and will_accept(row, leg, by=by)
-    changes = {}
+    changes, met = {}, {}
+    if touch.kind == TouchKind.MEETING_BOOKED and meeting_at is not None:
+        met = meetings.book(row, leg, at=meeting_at, by=by, now=now)
+    elif touch.kind == TouchKind.MEETING_HELD:
+        met = meetings.hold(row, leg, at=touch.occurred_at, by=by, now=now)
     if counts:
         kinds = [ClockKind.CONTACT, ClockKind.ACCEPT] if accepts else [ClockKind.CONTACT]
         meet_clocks(row, kinds, at=touch.occurred_at, now=now)
+        if touch.kind in MEETINGS:
+            meetings.meet_meeting_clocks(row, at=touch.occurred_at, now=now)
         changes = contact_made(row, leg, at=touch.occurred_at, by=by, now=now)
     apply_change(
         row,
@@ -104,7 +119,7 @@ def _keep(row: Handoff, touch: Touch, *, by: User, now: datetime) -> None:
         by=by,
         now=now,
         changes={**changes, "next_due_at": earliest_due(row)},
-        data=_facts(touch),
+        data={**_facts(touch), **met},
     )
     if accepts and leg is not None:
         accept_leg(row, leg, by=by, now=now, data={"touch": touch.pk})
@@ -117,6 +132,8 @@ def contact_made(
 
     A manager's touch is the buyer's first contact too, and not the receiver's own.
     """
+    if leg is not None and leg.receiver_id == by.pk:
+        meet_own_contact(row, leg, at=at, now=now)
     if leg is not None and leg.receiver_id == by.pk and leg.contacted_at is None:
         Leg.objects.filter(pk=leg.pk).update(contacted_at=at)
         leg.contacted_at = at
@@ -158,6 +175,30 @@ def converted_touch(row: Handoff, leg: Leg, *, by: User, now: datetime) -> dict[
     )
     append_event(row, kind=EventKind.TOUCHED, by=by, now=now, data=_facts(touch))
     return contact_made(row, leg, at=now, by=leg.receiver, now=now)
+
+
+def introduced_touch(row: Handoff, leg: Leg, *, by: User, now: datetime) -> None:
+    """The receiver met the buyer live before the handoff: contact is made as it is handed off."""
+    touch = Touch.objects.create(
+        handoff_id=row.pk,
+        leg=leg,
+        kind=TouchKind.MEETING_HELD,
+        direction=direction_of(TouchKind.MEETING_HELD),
+        occurred_at=now,
+        logged_at=now,
+        verdict=Verdict.MEANINGFUL,
+        actor=by,
+    )
+    meet_clocks(row, [ClockKind.CONTACT], at=now, now=now)
+    changes = contact_made(row, leg, at=now, by=leg.receiver, now=now)
+    apply_change(
+        row,
+        event=EventKind.TOUCHED,
+        by=by,
+        now=now,
+        changes={**changes, "next_due_at": earliest_due(row)},
+        data={**_facts(touch), "introduced": leg.receiver_id},
+    )
 
 
 def _facts(touch: Touch) -> dict[str, object]:

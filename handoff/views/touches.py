@@ -28,7 +28,7 @@ def touch(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what was done, and stop the clocks that it meets."""
     user = person(request, User)
     row = handoff_for(user, pk)
-    return answer(request, row, user, _touch_act(row, user))
+    return answer(request, row, user, _touch_act(row, user, kind=request.GET.get("kind", "")))
 
 
 @require_POST
@@ -45,12 +45,12 @@ def check_touch(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "handoff/touch.html", {**context, "verdict": verdict})
 
 
-def _touch_act(row: Handoff, user: User) -> Act:
+def _touch_act(row: Handoff, user: User, *, kind: str = "") -> Act:
     now = timezone.now()
     clocks = shown_clocks([row], now=now, zone=timezone.get_current_timezone())
 
     def make(data: Mapping[str, Any] | None) -> LifeForm:
-        return TouchForm.begin(row, now=now) if data is None else TouchForm(data)
+        return TouchForm.begin(row, now=now, kind=kind) if data is None else TouchForm(data)
 
     def run(form: LifeForm, version: int) -> str:
         values = form.cleaned_data
@@ -61,6 +61,7 @@ def _touch_act(row: Handoff, user: User) -> Act:
             text=values["text"],
             direction=values["direction"] or None,
             is_automated=values["is_automated"],
+            meeting_at=values["meeting_at"],
             by=user,
             now=timezone.now(),
             version=version,

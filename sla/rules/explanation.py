@@ -58,6 +58,7 @@ class Promise:
     due: datetime
     amount: int
     is_fixed: bool
+    follows_buyer: bool
     is_unstaffed: bool
     is_breached: bool
     is_replacement: bool
@@ -110,7 +111,13 @@ def _midnight(day: date, pace: Pace) -> datetime:
 
 
 def _rules(promise: Promise, pace: Pace) -> Iterator[str]:
-    if promise.is_fixed:
+    if promise.follows_buyer:
+        yield (
+            "It is due with the buyer's first contact, or a quarter of "
+            f"{target_words(promise.amount, pace.unit)} after this receiver got the lead, "
+            "whichever is later. More time for the buyer's clock moves it too."
+        )
+    elif promise.is_fixed:
         yield (
             "It is due at a time that was agreed. What counts until then only places the steps "
             "of its ladder, and pauses do not move it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from sla.rules.pace import Pace
@@ -12,26 +12,44 @@ from sla.rules.schedule import step_instant
 from sla.rules.targets import (
     ALERT_MANAGER,
     BREACH,
+    NOTIFY_CHANNEL,
     REASSIGN,
     REMIND,
     RETURN_TO_SUBMITTER,
+    TO_NURTURE,
+    WORKING_DAYS,
+    Offset,
     StepSpec,
     TargetSpec,
+    is_before_due,
 )
+from worktime.rules.words import duration_words
 
 ACTION_WORDS = {
     REMIND: "Remind",
     BREACH: "Breach",
     ALERT_MANAGER: "Alert the manager",
+    NOTIFY_CHANNEL: "Post to the team's channel",
     REASSIGN: "Give it to the backup",
     RETURN_TO_SUBMITTER: "Return it to the submitter",
+    TO_NURTURE: "Give it back to nurture",
 }
 ACTION_ICONS = {
     REMIND: "notifications",
     BREACH: "flag",
     ALERT_MANAGER: "campaign",
+    NOTIFY_CHANNEL: "tag",
     REASSIGN: "swap_horiz",
     RETURN_TO_SUBMITTER: "undo",
+    TO_NURTURE: "eco",
+}
+# Who hears of it, whoever else is named.
+ALWAYS_TOLD = {
+    BREACH: "nobody: the fact is written down",
+    NOTIFY_CHANNEL: "all who read the team's channel",
+    REASSIGN: "who had it, who gets it, and the submitter",
+    RETURN_TO_SUBMITTER: "the submitter, and who had it",
+    TO_NURTURE: "the submitter, who had it, and the manager",
 }
 BREACH_STEP = StepSpec(0, BREACH, ())
 
@@ -41,6 +59,8 @@ LEFT, DUE, RIGHT = 5.0, 58.0, 94.0
 NEAR = 21.0
 # What one letter of a label takes at most, in percents of the width.
 LETTER = 1.3
+# What a working day is drawn as where its calendar is not known.
+USUAL_DAY = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +120,57 @@ class Drawing:
         return self.end_x - self.due_x
 
 
-def when_words(percent: int) -> str:
-    if percent < 0:
-        return f"at {100 + percent} % of the target"
-    return f"{percent} % of the target after due" if percent else "at the due time"
+def when_words(offset: Offset) -> str:
+    if not offset:
+        return "at the due time"
+    if not isinstance(offset, int):
+        side = "before" if is_before_due(offset) else "after"
+        return f"{_length_words(offset)} {side} due"
+    if offset < 0:
+        return f"at {100 + offset} % of the target"
+    return f"{offset} % of the target after due"
+
+
+def _length_words(length: timedelta) -> str:
+    return duration_words(abs(length).total_seconds())
 
 
 def told_words(step: StepSpec) -> str:
-    if step.action == BREACH:
-        return "nobody: the fact is written down"
-    return ", ".join(step.recipients) or "those whom it concerns"
+    return ALWAYS_TOLD.get(step.action) or ", ".join(step.recipients)
 
 
-def in_order(steps: Sequence[StepSpec]) -> list[StepSpec]:
-    """The steps as they come, the breach first of those at the due time."""
-    return sorted(
-        [BREACH_STEP, *(step for step in steps if step.action != BREACH)],
-        key=lambda step: (step.offset_percent, step.action != BREACH),
-    )
+def in_order(target: TargetSpec, length: timedelta | None = None) -> list[tuple[float, StepSpec]]:
+    """The steps as they come, each with its percent from due, the breach first of those at due.
+
+    Minutes are taken as a share of `length`, that of the target; where it is not given, of the
+    target's own minutes or of usual days.
+    """
+    steps = [BREACH_STEP, *(step for step in target.steps if step.action != BREACH)]
+    placed = [(percent_of(step.offset, target, length), step) for step in steps]
+    return sorted(placed, key=lambda one: (one[0], one[1].action != BREACH))
 
 
-def lines(steps: Sequence[StepSpec]) -> list[Line]:
+def percent_of(offset: Offset, target: TargetSpec, length: timedelta | None = None) -> float:
+    """The offset in percents of the target's length, the start at the earliest."""
+    if not isinstance(offset, int):
+        return max(-100.0, 100 * (offset / (length or _usual_length(target))))
+    return max(-100.0, offset)
+
+
+def _usual_length(target: TargetSpec) -> timedelta:
+    is_days = target.unit == WORKING_DAYS
+    return target.amount * (USUAL_DAY if is_days else timedelta(minutes=1))
+
+
+def lines(target: TargetSpec) -> list[Line]:
     return [
         Line(
-            when=when_words(step.offset_percent),
+            when=when_words(step.offset),
             what=ACTION_WORDS.get(step.action, step.action),
             told=told_words(step),
             icon=ACTION_ICONS.get(step.action, "help"),
         )
-        for step in in_order(steps)
+        for _, step in in_order(target)
     ]
 
 
@@ -137,18 +179,19 @@ def draw(target: TargetSpec, *, pace: Pace | None = None, start: datetime | None
 
     Expects a target without problems.
     """
-    steps = in_order(target.steps)
-    last = steps[-1].offset_percent
+    length = None if pace is None or start is None else pace.length(start, target.amount)
+    steps = in_order(target, length)
+    last = steps[-1][0]
     due_x = DUE if last > 0 else RIGHT
 
-    def place(percent: int) -> float:
+    def place(percent: float) -> float:
         if percent <= 0:
             return round(LEFT + (100 + percent) * (due_x - LEFT) / 100, 3)
         return round(due_x + percent * (RIGHT - due_x) / last, 3)
 
     instants = _instants(target, pace, start)
     marks = list(_marks(steps, place, instants))
-    reminders = [step.offset_percent for step in steps if step.action == REMIND]
+    reminders = [percent for percent, step in steps if step.action == REMIND]
     return Drawing(
         marks=(Mark(LEFT, "Start", "0 %", "play_arrow", "start", 0, "start", start), *marks),
         soon_x=place(min(reminders)) if reminders else due_x,
@@ -159,21 +202,23 @@ def draw(target: TargetSpec, *, pace: Pace | None = None, start: datetime | None
 
 def _instants(
     target: TargetSpec, pace: Pace | None, start: datetime | None
-) -> Mapping[int, datetime]:
+) -> Mapping[Offset, datetime]:
     if pace is None or start is None:
         return {}
     due = pace.due(start, target.amount)
     length = pace.length(start, target.amount)
-    percents = {step.offset_percent for step in (*target.steps, BREACH_STEP)}
-    return {percent: step_instant(pace, due, length, percent) for percent in percents}
+    offsets = {step.offset for step in (*target.steps, BREACH_STEP)}
+    return {offset: step_instant(pace, due, length, offset) for offset in offsets}
 
 
 def _marks(
-    steps: Sequence[StepSpec], place: Callable[[int], float], at: Mapping[int, datetime]
+    steps: Sequence[tuple[float, StepSpec]],
+    place: Callable[[float], float],
+    at: Mapping[Offset, datetime],
 ) -> Iterator[Mark]:
     before, ends, level = LEFT, LEFT, 0
-    for percent, group in groupby(steps, key=lambda step: step.offset_percent):
-        these = list(group)
+    for percent, group in groupby(steps, key=lambda one: one[0]):
+        these = [step for _, step in group]
         x = place(percent)
         words = ", ".join(_short(step.action, index) for index, step in enumerate(these))
         is_last = x > RIGHT - NEAR / 2
@@ -184,12 +229,12 @@ def _marks(
         yield Mark(
             x=x,
             words=words,
-            when=_place_words(percent),
+            when=_place_words(these[0].offset),
             icon=ACTION_ICONS.get(these[0].action, "help"),
             tone="due" if percent == 0 else "before" if percent < 0 else "after",
             level=level,
             anchor="end" if is_last else "middle",
-            at=at.get(percent),
+            at=at.get(these[0].offset),
         )
 
 
@@ -197,8 +242,10 @@ SHORT = {
     REMIND: "Remind",
     BREACH: "Breach",
     ALERT_MANAGER: "Alert",
+    NOTIFY_CHANNEL: "Channel",
     REASSIGN: "To the backup",
     RETURN_TO_SUBMITTER: "Return",
+    TO_NURTURE: "To nurture",
 }
 
 
@@ -207,7 +254,10 @@ def _short(action: str, index: int) -> str:
     return words if index == 0 else words[:1].lower() + words[1:]
 
 
-def _place_words(percent: int) -> str:
-    if percent < 0:
-        return f"{100 + percent} %"
-    return f"+ {percent} %" if percent else "due"
+def _place_words(offset: Offset) -> str:
+    if not offset:
+        return "due"
+    if not isinstance(offset, int):
+        sign = "-" if is_before_due(offset) else "+"
+        return f"{sign} {_length_words(offset)}"
+    return f"{100 + offset} %" if offset < 0 else f"+ {offset} %"

@@ -20,6 +20,7 @@ from sla.rules.targets import (
 
 HOUR = 60
 HAND_OFF, ACCEPT, CONTACT, NEXT_STEP = "hand_off", "accept", "contact", "next_step"
+CONTACT_LEG, BOOKING, SECOND_MEETING = "contact_leg", "booking", "second_meeting"
 
 _ALERT = StepSpec(0, ALERT_MANAGER, ("manager",))
 HAND_OFF_LADDER = (StepSpec(-25, REMIND, ("submitter",)), _ALERT)
@@ -30,7 +31,9 @@ ACCEPT_LADDER = (
 )
 CONTACT_ALERTS = (StepSpec(-25, REMIND, ("owner",)), _ALERT)
 CONTACT_LADDER = (*CONTACT_ALERTS, StepSpec(100, RETURN_TO_SUBMITTER, ()))
-NEXT_STEP_LADDER = (_ALERT,)
+CONTACT_LEG_LADDER = (StepSpec(0, REASSIGN, ()),)
+ALERT_LADDER = (_ALERT,)
+BOOKING_LADDER = (StepSpec(0, ALERT_MANAGER, ("senior",)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,19 @@ def _around_the_clock(hours: int) -> tuple[TargetSpec, ...]:
 
 
 def _by_warmth(
-    hand_off: tuple[int, str], accept: tuple[int, str], contact: tuple[int, str]
+    hand_off: tuple[int, str],
+    accept: tuple[int, str],
+    contact: tuple[int, str],
+    second_meeting: tuple[int, str],
 ) -> tuple[TargetSpec, ...]:
     return (
         TargetSpec(HAND_OFF, *hand_off, HAND_OFF_LADDER),
         TargetSpec(ACCEPT, *accept, ACCEPT_LADDER),
         TargetSpec(CONTACT, *contact, CONTACT_LADDER),
-        TargetSpec(NEXT_STEP, *_days(2), NEXT_STEP_LADDER),
+        TargetSpec(CONTACT_LEG, *contact, CONTACT_LEG_LADDER),
+        TargetSpec(NEXT_STEP, *_days(2), ALERT_LADDER),
+        TargetSpec(BOOKING, *_days(3), BOOKING_LADDER),
+        TargetSpec(SECOND_MEETING, *second_meeting, ALERT_LADDER),
     )
 
 
@@ -95,18 +104,22 @@ PRESETS: dict[str, tuple[PolicySpec, ...]] = {
             "hot",
             "Hot leads",
             10,
-            _by_warmth(_hours(4), _hours(1), _hours(4)),
+            _by_warmth(_hours(4), _hours(1), _hours(4), _days(10)),
             conditions=_temperature("hot"),
         ),
         PolicySpec(
             "cool",
             "Cool leads",
             20,
-            _by_warmth(_days(3), _days(1), _days(5)),
+            _by_warmth(_days(3), _days(1), _days(5), _days(20)),
             conditions=_temperature("cool"),
         ),
         PolicySpec(
-            "warm", "Warm leads", 100, _by_warmth(_days(1), _hours(4), _days(1)), is_default=True
+            "warm",
+            "Warm leads",
+            100,
+            _by_warmth(_days(1), _hours(4), _days(1), _days(15)),
+            is_default=True,
         ),
     ),
     # Somebody waits at the other end, whatever the hour; going back would only take longer.
@@ -133,7 +146,7 @@ PRESETS: dict[str, tuple[PolicySpec, ...]] = {
             100,
             (
                 *_around_the_clock(48),
-                TargetSpec(NEXT_STEP, 48 * HOUR, ELAPSED_MINUTES, NEXT_STEP_LADDER),
+                TargetSpec(NEXT_STEP, 48 * HOUR, ELAPSED_MINUTES, ALERT_LADDER),
             ),
             is_default=True,
         ),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sla.rules.pace import Pace
-from sla.rules.targets import BREACH, REMIND
+from sla.rules.targets import BREACH, REMIND, Offset, is_before_due
 
 # Where a target has no reminder: the share of it after which a clock counts as soon due.
 SOON_PERCENT = -25
@@ -29,11 +29,11 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """A target as the arithmetic needs it: `steps` are (id, percent from due, action)."""
+    """A target as the arithmetic needs it: `steps` are (id, offset from due, action)."""
 
     amount: int
     unit: str
-    steps: tuple[tuple[int, int, str], ...]
+    steps: tuple[tuple[int, Offset, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +115,18 @@ def retimed(
 def _rungs(
     ladder: Ladder, pace: Pace, started_at: datetime, due_at: datetime, length: timedelta
 ) -> tuple[Rung, ...]:
-    rungs = [
-        Rung(step_id, step_instant(pace, due_at, length, percent), action)
-        for step_id, percent, action in ladder.steps
-    ]
-    fitting = (rung for rung in rungs if rung.action != REMIND or started_at < rung.at < due_at)
+    fitting = []
+    for step_id, offset, action in ladder.steps:
+        at = step_instant(pace, due_at, length, offset)
+        if not is_before_due(offset) or started_at < at < due_at:
+            fitting.append(Rung(step_id, at, action))
     return tuple(sorted(fitting, key=lambda rung: (rung.at, rung.action != BREACH, rung.step_id)))
 
 
-def step_instant(pace: Pace, due_at: datetime, length: timedelta, percent: int) -> datetime:
-    """The instant at `percent` of the length from due: before it where negative."""
-    share = length * abs(percent) // 100
-    if percent < 0:
+def step_instant(pace: Pace, due_at: datetime, length: timedelta, offset: Offset) -> datetime:
+    """The instant so far from due, before it where negative; percents are of the length."""
+    share = length * abs(offset) // 100 if isinstance(offset, int) else abs(offset)
+    if is_before_due(offset):
         return pace.earlier(due_at, share).astimezone(UTC)
     return pace.later(due_at, share).astimezone(UTC)
 

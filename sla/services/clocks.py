@@ -27,19 +27,20 @@ def start_clock(
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
     target: Target | None = None,
+    has_ladder: bool = True,
 ) -> Clock | None:
     """Start the clock that the published policies ask for; None where they ask for none.
 
     The policy version, through its target, and the calendar version stay the clock's for good.
     A start in the past is taken as it is: what has passed since fires at the next sweep. With
     `due_at` the clock is due then, whatever the target's length, and cannot be paused. A caller
-    who has found the target already gives it.
+    who has found the target already gives it. Without its ladder only a miss is written down.
     """
     target = target or selectors.match_target(facts, kind)
     if target is None:
         return None
     plan = schedule.plan(
-        selectors.ladder_of(target),
+        selectors.ladder_of(target, has_ladder=has_ladder),
         selectors.pace_of(target, calendar_version),
         started_at,
         due_at=due_at,
@@ -54,6 +55,7 @@ def start_clock(
         next_step_at=plan.next_at(0),
         is_unstaffed=is_unstaffed,
         is_due_fixed=due_at is not None,
+        has_ladder=has_ladder,
     )
 
 

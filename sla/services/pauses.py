@@ -25,16 +25,18 @@ def pause_clock(
     reason: str,
     by_id: int | None,
     now: datetime,
+    moves_agreed: bool = False,
 ) -> list[Pause]:
     """Take the span out of the clock's time; the pauses written, none where all was paused.
 
     With an end the due time and the steps to come move at once and the clock runs on; without
-    one it is paused, and nothing fires until it is resumed. A breach stays. Raises
-    ClockNotPausable, ClockFinished and PauseInvalid.
+    one it is paused, and nothing fires until it is resumed. A breach stays. A clock that is due
+    at an agreed time is only paused for a caller that moves this time itself: ``moves_agreed``.
+    Raises ClockNotPausable, ClockFinished and PauseInvalid.
     """
     _check(clock.kind, starts_at, ends_at, reason, now)
     locked = lock_clock(clock.pk)
-    if locked.is_due_fixed:
+    if locked.is_due_fixed and not moves_agreed:
         raise ClockNotPausable("It is due at an agreed time: move the meeting instead.")
     if ClockState.PAUSED not in {*transitions.TRANSITIONS[locked.state], locked.state}:
         raise ClockFinished
@@ -122,7 +124,7 @@ def move_clock(clock: Clock) -> None:
     ]
     plan = schedule.moved(
         schedule.Plan(clock.due_at, rungs),
-        selectors.ladder_of(clock.target),
+        selectors.ladder_of(clock.target, has_ladder=clock.has_ladder),
         selectors.pace_of(clock.target, clock.calendar_version).held(
             pauses.closed(holds), since=clock.started_at
         ),

@@ -280,6 +280,7 @@ def _add_target(version: PolicyVersion, spec: TargetSpec) -> None:
         Step(
             target=target,
             offset_percent=step.offset_percent,
+            offset_minutes=step.offset_minutes,
             action=step.action,
             recipients=list(step.recipients),
         )

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.choices import Role
 from accounts.models import User
+from accounts.selectors import unknown_zones
 from core.backlog import Backlog
 from core.findings import findings, keep_finding
 from core.models import Finding
@@ -18,6 +19,7 @@ from notify.models import Message
 from notify.services import queue_message
 from sla.notices import ATTENTION, CLOCKS_BEHIND
 from sla.waiting import clocks_behind, steps_set_aside
+from worktime.selectors import calendar_problems
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ def _note_attention(last: Finding | None, now: datetime) -> None:
     counts = {
         "steps": steps_set_aside().order_by()[:MOST_ATTENTION].count(),
         "messages": Message.objects.dead().order_by()[:MOST_ATTENTION].count(),
+        "settings": len(calendar_problems(today=now.date())) + len(unknown_zones()),
     }
     # An idle disk stays idle.
     if last is None or last.data != counts:

@@ -16,7 +16,7 @@ from sla.choices import ClockState, EscalationState, StepAction
 from sla.models import Acknowledgement, Clock, Escalation, Pause, Target
 from sla.rules import pauses, schedule
 from sla.rules.pace import Pace
-from sla.rules.targets import MOVES
+from sla.rules.targets import MOVES, Offset, offset_of
 from sla.services.acknowledge import hold_escalations
 from sla.services.clocks import cancel_clock
 from sla.services.facts import CHANGING_FIELDS, record_passed
@@ -82,9 +82,11 @@ def retarget_clock(
         target=target or old.target,
         calendar_version=old.calendar_version,
         is_due_fixed=due_at is not None,
+        has_ladder=old.has_ladder,
     )
     pace = _stop_counting(old, new, now=now)
-    plan = schedule.plan(selectors.ladder_of(new.target), pace, new.started_at, due_at=due_at)
+    ladder = selectors.ladder_of(new.target, has_ladder=new.has_ladder)
+    plan = schedule.plan(ladder, pace, new.started_at, due_at=due_at)
     if plan.due_at < until and _was_missed(old):
         new.breached_at, new.detected_at = plan.due_at, now
     return _take_place(old, new, plan, until=until, now=now)
@@ -110,10 +112,11 @@ def retime_clock(
         target=target,
         calendar_version=calendar_version,
         is_due_fixed=old.is_due_fixed,
+        has_ladder=old.has_ladder,
     )
     pace = _stop_counting(old, new, now=now)
     plan = schedule.retimed(
-        selectors.ladder_of(target),
+        selectors.ladder_of(target, has_ladder=new.has_ladder),
         pace,
         old.started_at,
         due_at=old.due_at,
@@ -159,14 +162,14 @@ def _take_place(
 def _left(plan: schedule.Plan, old: Clock, new: Clock, *, now: datetime) -> Iterator[schedule.Rung]:
     """The steps that are still to fire on the new clock.
 
-    A step is known by what it does and at which percent, for every version has steps of its own.
+    A step is known by what it does and how far from due, for every version has steps of its own.
     A reminder or a move that fired and was not acted on is still to come: it is only acted on
     while its own clock runs.
     """
-    percents = {step_id: percent for step_id, percent, _ in selectors.ladder_of(new.target).steps}
+    offsets = {step_id: offset for step_id, offset, _ in selectors.ladder_of(new.target).steps}
     done, waiting = _fired(old)
     for rung in plan.rungs:
-        key = (rung.action, percents[rung.step_id])
+        key = (rung.action, offsets[rung.step_id])
         if rung.action == StepAction.BREACH:
             is_left = new.breached_at is None
         elif rung.action == StepAction.REMIND and rung.at < now:
@@ -177,18 +180,19 @@ def _left(plan: schedule.Plan, old: Clock, new: Clock, *, now: datetime) -> Iter
             yield rung
 
 
-def _fired(old: Clock) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+def _fired(old: Clock) -> tuple[set[tuple[str, Offset]], set[tuple[str, Offset]]]:
     """What was done on the clock or on one that it replaced, and what still waits to be done."""
     done, waiting = set(), set()
     steps = Escalation.objects.filter(clock__in=_line(old)).values_list(
-        "step__action", "step__offset_percent", "state", "clock"
+        "step__action", "step__offset_percent", "step__offset_minutes", "state", "clock"
     )
     settled = {EscalationState.HANDLED, EscalationState.QUARANTINED}
-    for action, percent, state, clock_id in steps:
+    for action, percent, minutes, state, clock_id in steps:
+        key = (action, offset_of(percent, minutes))
         if state in settled or action not in {StepAction.REMIND, *MOVES}:
-            done.add((action, percent))
+            done.add(key)
         elif state == EscalationState.PENDING and clock_id == old.pk:
-            waiting.add((action, percent))
+            waiting.add(key)
     return done, waiting - done
 
 

@@ -102,7 +102,10 @@ def test_convert_without_a_touch_counts_as_contact(world):
         "hand_off": "met",
         "accept": "met",
         "contact": "met",
+        "contact_leg": "met",
         "next_step": "cancelled",
+        "booking": "cancelled",
+        "second_meeting": "cancelled",
     }
     assert handoff.owner == receiver
     assert told("converted", world.sdr)

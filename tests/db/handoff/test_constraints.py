@@ -211,6 +211,27 @@ def lead_merged_into_itself(world):
     set_(lead, merged_into=lead.pk)
 
 
+def meeting(world, **values):
+    row = world.submitted()
+    full = {"handoff": row, "starts_at": NOW, "booked_by": world.sdr, "booked_at": NOW}
+    return Meeting.objects.create(**full | values)
+
+
+def two_meetings_at_one_time(world):
+    first = meeting(world)
+    Meeting.objects.create(
+        handoff=first.handoff, starts_at=NOW, booked_by=world.sdr, booked_at=NOW
+    )
+
+
+def meeting_held_without_a_time(world):
+    meeting(world, state="held")
+
+
+def meeting_held_in_the_future(world):
+    meeting(world, state="held", starts_at=NOW + HOUR, settled_at=NOW)
+
+
 VIOLATIONS = [
     ("handoff_handoff_one_open", two_open_handoffs_of_one_lead),
     ("handoff_handoff_one_next", two_handoffs_after_the_same_one),
@@ -242,6 +263,9 @@ VIOLATIONS = [
     ("handoff_touch_not_in_future", touch_of_the_future),
     ("handoff_touch_automated_never_counts", automated_touch_that_counts),
     ("handoff_contest_ruling_is_whole", half_a_ruling),
+    ("handoff_meeting_once", two_meetings_at_one_time),
+    ("handoff_meeting_settled_has_time", meeting_held_without_a_time),
+    ("handoff_meeting_held_is_past", meeting_held_in_the_future),
     ("handoff_lead_not_merged_into_itself", lead_merged_into_itself),
     ("handoff_lead_external", two_leads_with_one_foreign_id),
 ]

@@ -116,7 +116,7 @@ def test_detail_explains_every_clock_whether_it_runs_or_not(world, client, is_me
     client.force_login(world.manager)
     page = client.get(reverse("handoff:detail", args=[row.pk])).content.decode()
     clocks = re.findall(r'id="clock-(\w+)"', page)
-    assert len(clocks) == (4 if is_met else 3)
+    assert len(clocks) == (7 if is_met else 5)
     assert page.count("Explain this deadline") == len(clocks)
     assert page.count('class="deadline"') == len(clocks)
     assert "only open hours of the calendar count" in page

@@ -1,0 +1,86 @@
+"""The meetings of a handoff as they read, and the introduction that came before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import User
+from accounts.rules.policy import Action, Relation
+from handoff.choices import MeetingKind, MeetingState
+from handoff.models import Handoff, Meeting
+from handoff.rules.transitions import TOUCHABLE
+from handoff.selectors.story import clock_time
+
+_TAGS = {
+    MeetingState.BOOKED: "tag-soon",
+    MeetingState.HELD: "tag-done",
+    MeetingState.MISSED: "tag-late",
+}
+UNTOLD = "Held?"
+"""What stands beside a meeting whose time has passed and of which nobody has told."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingLine:
+    """One meeting. ``is_open``: the reader may say what became of it."""
+
+    pk: int
+    what: str
+    when: str
+    at: datetime
+    state: str
+    tag: str
+    who: str
+    note: str
+    is_open: bool
+
+
+def introduction_of(row: Handoff) -> Meeting | None:
+    """The introduction that was made live before the handoff; None where none was."""
+    found = Meeting.objects.filter(
+        handoff_id=row.pk, kind=MeetingKind.INTRO_CALL, state=MeetingState.HELD
+    )
+    return found.select_related("receiver").first()
+
+
+def meetings_of(row: Handoff) -> list[Meeting]:
+    """All of them by time, in one query."""
+    return list(
+        Meeting.objects.filter(handoff_id=row.pk)
+        .select_related("receiver", "booked_by")
+        .order_by("starts_at", "pk")
+    )
+
+
+def meeting_lines(
+    row: Handoff,
+    meetings: Sequence[Meeting],
+    user: User,
+    relations: frozenset[Relation],
+    *,
+    now: datetime,
+) -> tuple[MeetingLine, ...]:
+    """What the reader sees of them; without a query."""
+    may_tell = row.status in TOUCHABLE and user.may(Action.HANDOFF_MEETING, relations)
+    return tuple(_line(one, may_tell=may_tell, now=now) for one in meetings)
+
+
+def _line(meeting: Meeting, *, may_tell: bool, now: datetime) -> MeetingLine:
+    state = MeetingState(meeting.state)
+    is_untold = state == MeetingState.BOOKED and meeting.starts_at <= now
+    return MeetingLine(
+        pk=meeting.pk,
+        what=str(MeetingKind(meeting.kind).label),
+        when=clock_time(meeting.starts_at, now=now),
+        at=meeting.starts_at,
+        state=UNTOLD if is_untold else str(state.label),
+        tag="tag-late" if is_untold else _TAGS.get(state, ""),
+        who=meeting.receiver.name if meeting.receiver else f"booked by {meeting.booked_by.name}",
+        note=meeting.note,
+        is_open=may_tell and state == MeetingState.BOOKED,
+    )
+
+
+def meeting_of(row: Handoff, pk: int) -> Meeting | None:
+    """One meeting of the handoff, whatever became of it."""
+    return Meeting.objects.filter(handoff_id=row.pk, pk=pk).select_related("receiver").first()
