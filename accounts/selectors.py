@@ -51,13 +51,6 @@ def manager_of(user: User, *, pool_manager: User | None = None) -> User | None:
     return next((one for one in _managers(user, pool_manager) if _may_answer(one, user)), None)
 
 
-def senior_of(user: User) -> User | None:
-    """The senior receiver of the user's oldest team that names one who is active, not the user."""
-    named = Membership.objects.filter(user=user, team__senior__isnull=False)
-    seniors = (one.team.senior for one in named.select_related("team__senior").order_by("id"))
-    return next((one for one in seniors if _may_answer(one, user)), None)
-
-
 def _managers(user: User, pool_manager: User | None) -> Iterator[User | None]:
     teams = Membership.objects.filter(user=user).values("team")
     managing = Membership.objects.filter(team__in=teams, is_manager=True)
@@ -122,12 +115,6 @@ def zone_for(user: User) -> zoneinfo.ZoneInfo:
     return next((zone for name in _zone_names(user) if (zone := known_zone(name))), UTC)
 
 
-def zone_of_team(team: Team | None) -> zoneinfo.ZoneInfo:
-    """The zone of what a team reads together: its own, else the organisation's."""
-    names = [team.zone if team else "", *Organisation.objects.values_list("zone", flat=True)]
-    return next((zone for name in names if (zone := known_zone(name))), UTC)
-
-
 def zones_for(people: Collection[User]) -> dict[int, zoneinfo.ZoneInfo]:
     """The zone of each by the user's id, in two queries."""
     names: dict[int, list[str]] = {user.pk: [user.zone] for user in people}
@@ -165,8 +152,10 @@ def known_zone(name: str) -> zoneinfo.ZoneInfo | None:
 def unknown_zones() -> list[str]:
     """Zones that are chosen for somebody and no longer among the zone data of this machine."""
     chosen = (rows.objects.exclude(zone="").values_list("zone") for rows in (Team, User))
-    names = Organisation.objects.order_by().values_list("zone").union(
-        *(rows.order_by() for rows in chosen)
+    names = (
+        Organisation.objects.order_by()
+        .values_list("zone")
+        .union(*(rows.order_by() for rows in chosen))
     )
     return sorted(name for (name,) in names if known_zone(name) is None)
 
