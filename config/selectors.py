@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
+from accounts.selectors import unknown_zones
 from config.dead_man import FINDING as DEAD_MAN
 from core.backlog import Backlog, backlog
 from core.findings import CLOCK_JUMPED, findings
@@ -18,6 +19,7 @@ from notify.waiting import messages_overdue, messages_waiting
 from sla.notices import ATTENTION, CLOCKS_BEHIND
 from sla.waiting import clocks_behind, steps_set_aside, steps_waiting
 from worktime.rules.words import duration_words
+from worktime.selectors import CalendarProblem, calendar_problems
 
 MOST_LISTED = 25
 # A step that waits for longer than this is not being worked on.
@@ -76,6 +78,18 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Mending:
+    """What is chosen and can no longer be followed: it goes on in UTC until somebody mends it."""
+
+    calendars: list[CalendarProblem]
+    zones: list[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.calendars) + len(self.zones)
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The whole page; `attention` is how many things on it want an admin."""
 
@@ -87,6 +101,7 @@ class Health:
     standstill: Standstill | None
     are_moves_held: bool
     switch: Switch | None
+    mending: Mending
     attention: int
 
 
@@ -102,6 +117,7 @@ def health_of(now: datetime) -> Health:
     stood = standstill_in(found)
     are_moves_held = stood is not None and stood.holds(now)
     late = sum(line.loop.is_stale for line in loops) + bool(behind.count)
+    mending = Mending(calendar_problems(today=now.date()), unknown_zones())
     return Health(
         loops=loops,
         waiting=_waiting(behind, now),
@@ -111,7 +127,8 @@ def health_of(now: datetime) -> Health:
         standstill=stood,
         are_moves_held=are_moves_held,
         switch=_switch(found.get(DEAD_MAN), now) if settings.DEAD_MAN_URL else None,
-        attention=late + are_moves_held + steps.all.count + messages.all.count,
+        mending=mending,
+        attention=late + are_moves_held + steps.all.count + messages.all.count + mending.count,
     )
 
 

@@ -80,7 +80,7 @@ def test_reconcile_counts_what_was_set_aside_and_writes_only_what_changed(step_a
     fire_due_steps(step_at + MINUTE)
     reconcile(step_at)
     first = findings()[ATTENTION]
-    assert first.data == {"steps": 0, "messages": 0}
+    assert first.data == {"steps": 0, "messages": 0, "settings": 0}
     reconcile(step_at + MINUTE)
     assert findings()[ATTENTION].at == first.at
     Escalation.objects.update(state="quarantined", handled_at=step_at)

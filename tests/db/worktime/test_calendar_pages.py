@@ -6,9 +6,13 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Organisation
+from config.selectors import wanting_attention
+from core.findings import findings
 from core.loops import registered_loops, tick
 from core.models import Heartbeat
 from sla.models import Clock
+from sla.notices import ATTENTION
+from sla.services import reconcile
 from tests.factories.handoff import NOW, make_world
 from worktime.models import Calendar, CalendarVersion
 from worktime.services import publish_calendar_version
@@ -202,6 +206,16 @@ def test_lost_zone_is_told_to_the_admin_and_counts_as_utc(client, world, lost):
     answer = client.post(address("edit", lost.pk), sent)
     assert list(answer.context["form"].errors) == ["zone"]
     assert client.post(address("edit", lost.pk), sent | {"zone": "UTC"}).status_code == 302
+
+
+def test_health_names_what_was_chosen_and_is_gone(client, lost):
+    page = client.get(reverse("health")).content.decode()
+    mending = page.partition("Settings to mend")[2].partition("</section>")[0]
+    assert "Office hours: The time zone" in mending
+    assert "The time zone Europe/Atlantis is chosen" in mending
+    reconcile(NOW)
+    assert findings()[ATTENTION].data["settings"] == 2
+    assert wanting_attention() == 2
 
 
 def test_handoffs_go_on_with_a_lost_zone(client, world, lost, time_machine):
