@@ -1,8 +1,9 @@
 """What holds for every calendar, start and length."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -136,29 +137,52 @@ def test_explain_tiles_the_span_and_adds_up(calendar, start, seconds):
 
 
 def walked(calendar, start, n):
-    """`add_working_days` in UTC and without breaks or nights, date by date."""
+    """`add_working_days` in UTC and without breaks, date by date."""
     step = 1 if n > 0 else -1
-    day = start.date()
+    day = dated(calendar, start)
+    landing = start.replace(tzinfo=None) - datetime.combine(day, time())
     while n:
         day += timedelta(days=step)
         if hours_on(calendar, day):
             n -= step
-    opened = sorted(hours_on(calendar, day))
-    minute = start.hour * 60 + start.minute
-    if not any(first <= minute < last for first, last in opened):
-        later = [first for first, last in opened if first > minute]
-        minute = min(later) if later else max(last for first, last in opened)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=minute)
-    return datetime.combine(day, start.time(), tzinfo=UTC)
+    midnight = datetime.combine(day, time(), tzinfo=UTC)
+    own = hours_on(calendar, day)
+    near = [
+        (minutes(first) + timedelta(days=away), minutes(last) + timedelta(days=away))
+        for away in (-1, 0, 1, 2)
+        for first, last in hours_on(calendar, day + timedelta(days=away))
+    ]
+    if any(first <= landing < last for first, last in near):
+        return midnight + landing
+    close = max(minutes(last) for _, last in own)
+    if landing >= close:
+        return midnight + close
+    return midnight + min(first for first, _ in near if first > landing)
+
+
+def dated(calendar, moment):
+    """The date whose hours the moment lies in, its own before the night of the day before."""
+    for away in (0, -1):
+        day = moment.date() + timedelta(days=away)
+        since = moment.replace(tzinfo=None) - datetime.combine(day, time())
+        if any(minutes(first) <= since < minutes(last) for first, last in hours_on(calendar, day)):
+            return day
+    return moment.date()
+
+
+def minutes(count):
+    return timedelta(minutes=count)
 
 
 def hours_on(calendar, day):
+    """Minutes since the date's midnight; a night's end is a minute of the next date."""
     if any(holiday.date == day for holiday in calendar.holidays):
         return []
+    spans = [(each.start, each.end) for each in calendar.windows if each.weekday == day.weekday()]
     for shift in calendar.shifts:
         if shift.date == day:
-            return [(each.start, each.end) for each in shift.windows]
-    return [(each.start, each.end) for each in calendar.windows if each.weekday == day.weekday()]
+            spans = [(each.start, each.end) for each in shift.windows]
+    return [(start, end if end > start else end + 1440) for start, end in spans]
 
 
 by_day = st.tuples(clock, ends).map(sorted).filter(lambda span: span[0] < min(span[1], 1440))
@@ -177,10 +201,71 @@ day_calendars = st.builds(
 )
 
 
+night_calendars = st.builds(
+    Calendar,
+    zone=st.just("UTC"),
+    windows=st.lists(windows, min_size=1, max_size=6),
+    holidays=st.lists(st.builds(Holiday, date=days, name=st.just("")), max_size=20),
+    shifts=st.lists(
+        st.builds(Shift, days, st.lists(st.builds(Hours, clock, ends), max_size=2)),
+        max_size=8,
+        unique_by=lambda shift: shift.date,
+    ),
+)
+
+
+@st.composite
+def on_an_edge(draw, some_calendars):
+    """A calendar, and a moment at or beside an opening or a close: where one off shows."""
+    calendar, moment = draw(some_calendars), draw(moments)
+    edge = draw(
+        st.sampled_from([each for one in calendar.windows for each in (one.start, one.end)])
+    )
+    tick = timedelta(microseconds=draw(st.integers(-1, 1)))
+    midnight = datetime.combine(moment.date(), time(), tzinfo=UTC)
+    return calendar, midnight + minutes(edge) + tick
+
+
+far = st.integers(-80, 80).filter(bool)
+
+
+@pytest.mark.parametrize("some", [day_calendars, night_calendars], ids=["days", "nights"])
+def test_add_working_days_agrees_with_walking_the_dates(some):
+    @thorough
+    @given(st.one_of(st.tuples(some, moments), on_an_edge(some)), far)
+    def agrees(example, n):
+        calendar, start = example
+        assert rules.add_working_days(calendar, start, n) == walked(calendar, start, n)
+
+    agrees()
+
+
 @thorough
-@given(day_calendars, moments, st.integers(-80, 80).filter(bool))
-def test_add_working_days_agrees_with_walking_the_dates(calendar, start, n):
-    assert rules.add_working_days(calendar, start, n) == walked(calendar, start, n)
+@given(st.one_of(st.tuples(night_calendars, moments), on_an_edge(night_calendars)))
+def test_open_date_is_the_one_whose_hours_hold_the_moment(example):
+    calendar, moment = example
+    day = dated(calendar, moment)
+    assert rules.open_date(calendar, moment) == day
+    into = rules.into_open_day(calendar, moment)
+    assert into == (moment if hours_on(calendar, day) else rules.next_open(calendar, moment))
+
+
+@thorough
+@given(calendars, moments)
+def test_nothing_added_or_taken_lands_where_time_is_open(calendar, moment):
+    opening = rules.next_open(calendar, moment)
+    assert rules.add(calendar, moment, 0) == opening
+    assert rules.add_working_days(calendar, moment, 0) == opening
+    last = moment if rules.is_open(calendar, moment) else rules.prev_close(calendar, moment)
+    assert rules.subtract(calendar, moment, 0) == last
+
+
+@thorough
+@given(calendars, moments, lengths)
+def test_negative_length_is_the_other_direction(calendar, start, length):
+    assert rules.add(calendar, start, -length) == rules.subtract(calendar, start, length)
+    assert rules.subtract(calendar, start, -length) == rules.add(calendar, start, length)
+    assert rules.elapsed_add(start, length) - start == length
 
 
 @thorough
