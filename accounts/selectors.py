@@ -51,6 +51,13 @@ def manager_of(user: User, *, pool_manager: User | None = None) -> User | None:
     return next((one for one in _managers(user, pool_manager) if _may_answer(one, user)), None)
 
 
+def senior_of(user: User) -> User | None:
+    """The senior receiver of the user's oldest team that names one who is active, not the user."""
+    named = Membership.objects.filter(user=user, team__senior__isnull=False)
+    seniors = (one.team.senior for one in named.select_related("team__senior").order_by("id"))
+    return next((one for one in seniors if _may_answer(one, user)), None)
+
+
 def _managers(user: User, pool_manager: User | None) -> Iterator[User | None]:
     teams = Membership.objects.filter(user=user).values("team")
     managing = Membership.objects.filter(team__in=teams, is_manager=True)
@@ -113,6 +120,12 @@ def zone_for(user: User) -> zoneinfo.ZoneInfo:
     keep working when zone data changes.
     """
     return next((zone for name in _zone_names(user) if (zone := known_zone(name))), UTC)
+
+
+def zone_of_team(team: Team | None) -> zoneinfo.ZoneInfo:
+    """The zone of what a team reads together: its own, else the organisation's."""
+    names = [team.zone if team else "", *Organisation.objects.values_list("zone", flat=True)]
+    return next((zone for name in names if (zone := known_zone(name))), UTC)
 
 
 def zones_for(people: Collection[User]) -> dict[int, zoneinfo.ZoneInfo]:
