@@ -1,10 +1,7 @@
 """Mail against real processes that are killed and a mail server that misbehaves."""
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,15 +11,12 @@ from notify.choices import Channel, MessageState
 from notify.models import Attempt, Message
 from notify.rules.delivery import MAX_CRASHES
 from notify.services import queue_message
-from tests.support.processes import ROOT, child_environment
+from tests.support.deliverer import USUAL, deliverers
 from tests.support.servers import free_port, wait_for
 from tests.support.smtp import mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Of the usual times: a lease of 1.5 s, a send of 0.75 s, waits of 0.25 s, 15 s and so on.
-SHORT = "0.05"
-USUAL = "1"
 PROMPT = timedelta(seconds=10)
 PATIENCE_SECONDS = 60
 
@@ -35,29 +29,8 @@ def server():
 
 @pytest.fixture
 def start():
-    """Start a process that empties the outbox; all are killed at the end."""
-    children = []
-
-    def start(port, time_scale=SHORT, **variables):
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.deliverer"],
-            cwd=ROOT,
-            env=child_environment(
-                EMAIL_URL=f"smtp://127.0.0.1:{port}", TIME_SCALE=time_scale, **variables
-            ),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        children.append(child)
-        assert child.stdout.readline() == "ready\n"
-        return child
-
-    yield start
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        child.wait()
-        child.stdout.close()
+    with deliverers() as start:
+        yield start
 
 
 @pytest.fixture

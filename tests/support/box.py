@@ -22,6 +22,7 @@ CAUGHT_UP_SECONDS = 60
 # Of the usual times: a lease of 3 s, a tick of 1 s at the most.
 TIME_SCALE = "0.1"
 CLOCK = "clock"
+OUR_APP = "config.celery"
 
 
 class Box:
@@ -44,13 +45,16 @@ class Box:
         )
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, *, label: str = "", dies_at: str = "") -> None:
-        """Start a program; with `dies_at` as tests.support.dying says, one that will die."""
+    def start(self, name: str, *, label: str = "", dies_at: str = "", app: str = "") -> None:
+        """Start a program; with `dies_at` as tests.support.dying says, one that will die.
+
+        `app` is a module that a Celery program is to run on in place of the product's own.
+        """
         label = label or name
         extra = {"DIES_AT": dies_at} if dies_at else {}
         with self.log(label).open("ab") as log:
             self.running[label] = subprocess.Popen(
-                self._command(name, dies=bool(dies_at)),
+                self._command(name, dies=bool(dies_at), app=app),
                 cwd=ROOT,
                 env={**self.environment, **extra},
                 stdin=subprocess.DEVNULL,
@@ -59,7 +63,7 @@ class Box:
                 process_group=0,
             )
 
-    def _command(self, name: str, *, dies: bool) -> tuple[str, ...]:
+    def _command(self, name: str, *, dies: bool, app: str) -> tuple[str, ...]:
         if name == CLOCK:
             own = (sys.executable, "-m", "tests.support.dying") if dies else MANAGE
             return (*own, "run_clock")
@@ -67,8 +71,8 @@ class Box:
             program.name: program.command
             for program in programs("127.0.0.1", self.port, self.folder)
         }
-        swap = {"config.celery": "tests.support.dying"} if dies else {}
-        return tuple(swap.get(word, word) for word in commands[name])
+        app = "tests.support.dying" if dies else app or OUR_APP
+        return tuple(app if word == OUR_APP else word for word in commands[name])
 
     def start_broker(self) -> None:
         self.start("broker")
