@@ -83,7 +83,7 @@ def target_line(
     return TargetLine(
         kind=str(ClockKind(spec.kind).label),
         words=target_words(spec.amount, spec.unit),
-        ladder=ladder.lines(spec.steps),
+        ladder=ladder.lines(spec),
         drawing=ladder.draw(spec, pace=pace, start=start),
     )
 

@@ -4,6 +4,7 @@ Makes a long form quicker to edit; without it every button does the same by load
 data-add-row="rows" adds an empty row from the template row-<rows> to the list rows-<rows>. A form
 with data-looks is sent in the background after each change, as by its button "look", and what the
 answer holds under the ids of [data-drawn] takes the place of what is shown. Nothing is saved.
+The rows of a list with data-ordered follow the answer's order once the focus has left the list.
 */
 "use strict";
 
@@ -28,6 +29,21 @@ answer holds under the ids of [data-drawn] takes the place of what is shown. Not
         return true;
     }
 
+    function reorder(list, page) {
+        const fresh = page.getElementById(list.id);
+        if (!fresh || list.contains(document.activeElement)) {
+            return;
+        }
+        const rows = [...fresh.children].map((row) => {
+            const name = row.querySelector("[name]")?.name;
+            return list.querySelector(`[name="${name}"]`)?.closest("[data-row]");
+        });
+        if (rows.some((row, index) => row !== list.children[index])) {
+            list.append(...rows.filter(Boolean));
+        }
+        delete list.dataset.edited;
+    }
+
     async function look(form) {
         const number = ++latest;
         const body = new FormData(form);
@@ -44,6 +60,9 @@ answer holds under the ids of [data-drawn] takes the place of what is shown. Not
                     drawn.replaceChildren(...document.importNode(fresh, true).childNodes);
                 }
             }
+            for (const list of document.querySelectorAll("[data-ordered][id]")) {
+                reorder(list, page);
+            }
         } catch {
             // No contact: what is drawn stays, and saving tells what is wrong.
         }
@@ -51,6 +70,10 @@ answer holds under the ids of [data-drawn] takes the place of what is shown. Not
 
     function lookSoon(event) {
         const form = event.target.closest("form[data-looks]");
+        const list = event.target.closest("[data-ordered]");
+        if (list) {
+            list.dataset.edited = "";
+        }
         if (form) {
             clearTimeout(timer);
             timer = setTimeout(() => look(form), WAIT_MS);
@@ -61,6 +84,12 @@ answer holds under the ids of [data-drawn] takes the place of what is shown. Not
         const adder = event.target.closest("[data-add-row]");
         if (adder && addRow(adder.dataset.addRow)) {
             event.preventDefault();
+        }
+    });
+    document.addEventListener("focusout", (event) => {
+        const list = event.target.closest("[data-ordered][data-edited]");
+        if (list && !list.contains(event.relatedTarget)) {
+            lookSoon(event);
         }
     });
     document.addEventListener("input", lookSoon);

@@ -23,7 +23,7 @@ def test_step_is_added_drawn_and_published(visit, admin):
     count = accept.locator("[data-row]").count()
     accept.get_by_role("button", name="Add a step").click()
     row = accept.locator("[data-row]").nth(count)
-    row.get_by_label("Percent").fill("10")
+    row.get_by_label("When").fill("10")
     row.get_by_label("What happens").select_option("remind")
     row.get_by_label("Owner").check()
     # 10 % before due: drawn without a click, and nothing is written yet.

@@ -6,10 +6,11 @@
 8. What began with nobody at work waits for the first who is, and is counted apart.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from accounts.services import add_time_off, pause_user
 from handoff.choices import EventKind
 from handoff.errors import TouchRefused
 from handoff.models import Handoff, HandoffClock
@@ -25,7 +26,10 @@ from handoff.services import (
     reject_handoff,
     rule_on_contest,
 )
+from handoff.texts import refresh
+from notify.models import Message
 from review.selectors.sources import due_clocks
+from routing.services import set_capacity
 from sla.choices import ClockState
 from sla.models import Clock, Escalation
 from sla.rules.targets import (
@@ -254,14 +258,76 @@ def test_rule_8_with_nobody_at_work_at_submission_its_clocks_are_marked(world):
         assert {clock.is_unstaffed for clock in clocks} == {is_marked}
 
 
-def test_rule_8_the_manager_is_alerted_once_and_it_moves_when_the_first_is_at_work(world):
+def inbox_of(user, kinds):
+    return Message.objects.filter(recipient=user, channel="inbox", kind__in=kinds)
+
+
+def test_rule_8_one_alert_at_submission_and_none_before_the_first_is_at_work(world):
     row = at_night(world)
-    due, first = clock_of(row, "accept").due_at, world.receiver_of(row)
+    event = row.events.get(kind=EventKind.UNSTAFFED)
+    assert event.at == EVENING
+    assert event.data["told"] == world.manager.pk
+    assert datetime.fromisoformat(event.data["until"]) == OPENING
+    due = clock_of(row, "accept").due_at
     for minutes in (1, 20, 60, 600):
         sweep(due + timedelta(minutes=minutes))
+    assert clock_of(row, "accept").breached_at == due
+    assert [one.kind for one in inbox_of(world.manager, ["unstaffed", "late"])] == ["unstaffed"]
+    assert not row.events.filter(kind=EventKind.ALERTED).exists()
+    sweep(OPENING + 11 * SECOND)
     assert row.events.filter(kind=EventKind.ALERTED).count() == 1
-    row.refresh_from_db()
-    assert (row.owner, row.status) == (first, "pending")
+    assert inbox_of(world.manager, ["late"]).count() == 1
+
+
+def test_rule_8_the_alert_tells_until_when_and_nothing_once_it_is_over(world):
+    row = at_night(world)
+    (message,) = inbox_of(world.manager, ["unstaffed"])
+    text = refresh(message, EVENING)
+    assert "nobody is at work until Wed 09:00" in text.subject
+    assert world.receiver_of(row).name in text.body
+    mail = Message.objects.get(kind="unstaffed", channel="email")
+    assert refresh(mail, EVENING) is not None
+    assert refresh(mail, OPENING + SECOND) is None
+    assert "nobody was at work" in refresh(message, OPENING + SECOND).subject
+    accept_handoff(row, by=world.receiver_of(row), now=EVENING + HOUR)
+    assert refresh(mail, EVENING + HOUR) is None
+
+
+def test_rule_8_with_somebody_at_work_nobody_is_alerted(world):
+    row = world.submitted()
+    assert not row.events.filter(kind=EventKind.UNSTAFFED).exists()
+    assert not Message.objects.filter(kind="unstaffed").exists()
+
+
+def test_rule_8_held_at_night_is_one_alert_and_no_second(world):
+    for ae in world.aes:
+        set_capacity(user=ae, capacity=0, by=world.admin, now=NOW)
+    row = at_night(world)
+    assert row.status == "holding"
+    assert [one.kind for one in inbox_of(world.manager, ["unstaffed", "held"])] == ["held"]
+
+
+def test_rule_8_the_first_at_work_is_none_who_is_away(world):
+    first, *others = world.aes
+    for other in others:
+        pause_user(user=other, until=None, by=world.admin, now=NOW)
+    add_time_off(
+        user=first,
+        starts_at=EVENING + HOUR,
+        ends_at=OPENING + 5 * HOUR,
+        by=None,
+        now=NOW,
+    )
+    row = at_night(world)
+    until = row.events.get(kind=EventKind.UNSTAFFED).data["until"]
+    assert datetime.fromisoformat(until) == OPENING + 5 * HOUR
+    sweep(OPENING + HOUR)
+    assert not row.events.filter(kind=EventKind.ALERTED).exists()
+
+
+def test_rule_8_it_moves_when_the_first_is_at_work(world):
+    row = at_night(world)
+    first = world.receiver_of(row)
     sweep(OPENING - SECOND)
     assert Handoff.objects.get(pk=row.pk).owner == first
     sweep(OPENING + 11 * SECOND)

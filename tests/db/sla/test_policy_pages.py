@@ -5,6 +5,7 @@ from datetime import UTC
 import pytest
 from django.urls import reverse
 
+from sla.choices import ClockKind
 from sla.models import Clock, PolicyVersion
 from tests.factories.handoff import NOW, make_world
 
@@ -30,7 +31,7 @@ def rows(prefix, *entries):
     return data
 
 
-REMINDER = {"percent": "25", "side": "before", "action": "remind", "told": ["receiver"]}
+REMINDER = {"distance": "25", "side": "before", "action": "remind", "told": ["receiver"]}
 
 
 def sent(*, conditions=(), steps=None, **changes):
@@ -44,7 +45,7 @@ def sent(*, conditions=(), steps=None, **changes):
         "example": "2026-11-17T11:00",
         **rows("conditions", *conditions),
     }
-    for kind in ("hand_off", "accept", "contact", "next_step"):
+    for kind in ClockKind.values:
         data |= {f"{kind}-amount": "", f"{kind}-length": "hours"}
         data |= rows(f"{kind}-steps", *steps.get(kind, ()))
     return data | {"accept-amount": "4"} | changes
@@ -63,9 +64,9 @@ def test_new_policy_published_applies_its_targets_and_ladder(client, world):
     data = sent(
         conditions=[HOT],
         steps={
-            "accept": [REMINDER, {"percent": "0", "side": "after", "action": "reassign"}],
+            "accept": [REMINDER, {"distance": "0", "side": "after", "action": "reassign"}],
             "contact": [
-                {"percent": "100", "side": "after", "action": "return_to_submitter", "told": []}
+                {"distance": "100", "side": "after", "action": "return_to_submitter", "told": []}
             ],
         },
         **{"contact-amount": "1", "contact-length": "days"},
@@ -194,7 +195,7 @@ def test_add_button_without_a_script_gives_one_more_row_and_keeps_the_others(cli
     data = sent(conditions=[HOT], steps={"accept": [REMINDER]}, add="accept-steps")
     form = client.post(address("new"), data).context["form"]
     accept = next(part for part in form.parts if part.kind == "accept")
-    assert [row["percent"].value() for row in accept.rows] == ["25", None]
+    assert [row["distance"].value() for row in accept.rows] == ["25", None]
 
 
 def test_shipped_sets_are_shown_before_one_is_published(client, world):

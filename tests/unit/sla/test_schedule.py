@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sla.rules import schedule
 from sla.rules.schedule import Plan, Rung
 from tests.unit.sla.support import at, days, elapsed, ladder, working
 
 MICROSECOND = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 def fires(plan):
@@ -46,6 +50,60 @@ def test_plan_later_step_counts_on_after_due():
     steps = (*ladder().steps, (4, 100, "alert_manager"))
     plan = schedule.plan(ladder(steps=steps), working(), at("Mon 10:00"))
     assert fires(plan)[-1] == ("alert_manager", at("Tue 10:00"))
+
+
+def test_plan_counts_minutes_of_a_step_in_the_pace_of_its_clock():
+    steps = ((1, 0, "breach"), (2, HOUR * -2, "remind"), (3, HOUR * 2, "alert_manager"))
+    in_hours = schedule.plan(ladder(steps=steps), working(), at("Fri 16:00"))
+    assert fires(in_hours) == [
+        ("remind", at("+Mon 10:00")),
+        ("breach", at("+Mon 12:00")),
+        ("alert_manager", at("+Mon 14:00")),
+    ]
+    around = schedule.plan(ladder(240, "elapsed_minutes", steps), elapsed(), at("Fri 16:00"))
+    assert [when for _, when in fires(around)] == [
+        at("Fri 18:00"),
+        at("Fri 20:00"),
+        at("Fri 22:00"),
+    ]
+    in_days = schedule.plan(ladder(1, "working_days", steps), days(), at("Fri 10:00"))
+    assert [when for _, when in fires(in_days)] == [
+        at("Fri 16:00"),
+        at("+Mon 10:00"),
+        at("+Mon 12:00"),
+    ]
+
+
+@given(
+    st.integers(-239, 1_000),
+    st.integers(0, 5 * 24 * 60),
+)
+def test_plan_percent_and_minutes_of_one_length_come_at_one_instant(percent, minutes_on):
+    share = percent * MINUTE
+    steps = ((1, 0, "breach"), (2, percent, "alert_manager"), (3, share, "notify_channel"))
+    start = at("Mon 09:00") + minutes_on * MINUTE
+    # Of a hundred minutes one percent is one minute.
+    made = schedule.plan(ladder(100, steps=steps), working(), start)
+    instants = {rung.action: rung.at for rung in made.rungs}
+    assert instants.get("alert_manager") == instants.get("notify_channel")
+    assert percent <= -100 or "alert_manager" in instants
+
+
+def test_plan_leaves_out_a_step_that_would_come_before_the_start():
+    # Begun on Sunday: its day ends on Monday at the close, and the day is eight hours long.
+    steps = ((1, 0, "breach"), (2, HOUR * -10, "remind"), (3, HOUR * -9, "alert_manager"))
+    plan = schedule.plan(ladder(1, "working_days", steps), days(), at("Mon 09:00"))
+    assert [rung.action for rung in plan.rungs] == ["breach"]
+
+
+def test_moved_plan_takes_a_step_in_minutes_along():
+    steps = ((1, 0, "breach"), (2, HOUR * -1, "remind"), (3, HOUR, "alert_manager"))
+    before = schedule.plan(ladder(steps=steps), working(), at("Mon 10:00"))
+    pace = working(("Mon 11:00", "Mon 12:00"))
+    after = schedule.moved(
+        before, ladder(steps=steps), pace, at("Mon 10:00"), fired=0, is_breached=False
+    )
+    assert fires(after) == [(action, when + HOUR) for action, when in fires(before)]
 
 
 def test_plan_breach_fires_before_another_step_at_its_instant_whatever_the_ids():

@@ -7,6 +7,7 @@ from sla.rules import presets, targets, transitions
 from sla.rules.targets import StepSpec, TargetSpec, target_problems
 
 REMINDER = StepSpec(-25, "remind", ("receiver",))
+ALERT = StepSpec(0, "alert_manager", ("manager",))
 
 
 def codes(*steps, **changes):
@@ -32,6 +33,65 @@ def test_reminder_before_the_start_is_refused(percent):
     assert codes(StepSpec(percent, "remind", ("receiver",))) == ["step_before_start"]
 
 
+def minutes(n, action="remind", told=("receiver",)):
+    return StepSpec(None, action, told, n)
+
+
+@pytest.mark.parametrize("n", [-59, -1])
+def test_reminder_so_many_minutes_before_due_is_allowed(n):
+    assert codes(minutes(n)) == []
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_reminder_minutes_at_or_after_due_is_refused(n):
+    assert codes(minutes(n)) == ["reminder_not_before_due"]
+
+
+@pytest.mark.parametrize(
+    ("n", "length"),
+    [
+        (-60, {}),
+        (-60, {"unit": "elapsed_minutes"}),
+        (-2 * 24 * 60, {"amount": 2, "unit": "working_days"}),
+    ],
+)
+def test_step_minutes_before_every_start_is_refused(n, length):
+    assert codes(minutes(n), **length) == ["step_before_start"]
+    assert codes(minutes(n, "alert_manager"), **length) == ["step_before_start"]
+    assert codes(minutes(n + 1), **length) == []
+
+
+def test_step_more_minutes_after_due_than_a_month_has_is_refused():
+    most = targets.LATEST_MINUTES
+    assert codes(minutes(most, "alert_manager")) == []
+    assert codes(minutes(most + 1, "alert_manager")) == ["step_too_late"]
+
+
+@pytest.mark.parametrize("offsets", [(None, None), (-25, -15), (0, 0)])
+def test_step_with_both_offsets_or_neither_is_refused(offsets):
+    percent, n = offsets
+    assert codes(StepSpec(percent, "alert_manager", ("manager",), n)) == ["offset_unclear"]
+
+
+def test_move_minutes_before_due_is_refused():
+    assert codes(minutes(-1, "reassign", ())) == ["move_before_due"]
+    assert codes(minutes(0, "reassign", ())) == []
+
+
+def test_step_at_due_in_percent_and_in_minutes_is_one_step():
+    assert codes(ALERT, minutes(0, "alert_manager", ("manager",))) == ["step_twice"]
+    both = (ALERT, minutes(15, "alert_manager", ("manager",)), minutes(15, "notify_channel", ()))
+    assert codes(*both) == []
+
+
+def test_draft_stored_before_there_were_minutes_is_read():
+    target = TargetSpec("accept", 60, "working_minutes", (REMINDER, minutes(-5)))
+    stored = targets.to_data([target])
+    assert targets.from_data(stored) == (target,)
+    del stored[0]["steps"][0]["offset_minutes"]
+    assert targets.from_data(stored) == (target,)
+
+
 @pytest.mark.parametrize(
     ("step", "code"),
     [
@@ -47,7 +107,8 @@ def test_step_that_cannot_be_is_refused(step, code):
 
 
 @pytest.mark.parametrize(
-    ("kind", "action"), [("accept", "reassign"), ("contact", "return_to_submitter")]
+    ("kind", "action"),
+    [("accept", "reassign"), ("contact", "return_to_submitter"), ("contact", "to_nurture")],
 )
 def test_move_fits_one_kind_of_clock_and_tells_nobody_by_need(kind, action):
     assert codes(StepSpec(100, action, ()), kind=kind) == []
@@ -123,7 +184,7 @@ def test_preset_standard_promises_an_answer_and_a_contact():
 
 def test_rules_and_stored_choices_use_the_same_words():
     assert set(targets.MOST) == set(Unit.values)
-    known = {targets.BREACH, *targets.TOLD, *targets.MOVES}
+    known = {targets.BREACH, *targets.ACTIONS}
     assert known == set(StepAction.values)
 
 
