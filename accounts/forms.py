@@ -102,7 +102,20 @@ def _calendar_field(**kwargs: Any) -> forms.ModelChoiceField[Calendar]:
     return forms.ModelChoiceField(Calendar.objects.offered(), label="Working hours", **kwargs)
 
 
-class PersonForm(forms.Form):
+class _KeepsCalendar(forms.Form):
+    """A retired calendar stays with whoever has it: changing something else must not drop it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer(self.initial.get("calendar"))
+
+    def _offer(self, own: Any) -> None:
+        field = self.fields["calendar"]
+        if isinstance(field, forms.ModelChoiceField) and getattr(own, "is_retired", False):
+            field.queryset = Calendar.objects.offered() | Calendar.objects.filter(pk=own.pk)
+
+
+class PersonForm(_KeepsCalendar):
     """What a RevOps admin says about a person."""
 
     name = forms.CharField(label="Name", max_length=150)
@@ -126,7 +139,7 @@ class PersonForm(forms.Form):
     )
 
 
-class HoursForm(forms.Form):
+class HoursForm(_KeepsCalendar):
     """The hours and the zone that one person keeps, chosen among what there is."""
 
     calendar = _calendar_field(required=False)
@@ -143,9 +156,7 @@ class HoursForm(forms.Form):
         field = self.fields["calendar"]
         if isinstance(field, forms.ModelChoiceField):
             field.empty_label = usual
-            # A retired calendar stays with whoever has it.
-            if own is not None and own.is_retired:
-                field.queryset = Calendar.objects.offered() | Calendar.objects.filter(pk=own.pk)
+        self._offer(own)
 
 
 class _TeamsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no generic at run time
@@ -166,7 +177,7 @@ class NewPersonForm(PersonForm):
     )
 
 
-class TeamForm(forms.Form):
+class TeamForm(_KeepsCalendar):
     name = forms.CharField(label="Name", max_length=150)
     zone = forms.CharField(
         label="Time zone",
@@ -195,7 +206,7 @@ class ManagingForm(forms.Form):
     is_manager = forms.BooleanField(label="Manages the team", required=False)
 
 
-class OrganisationForm(forms.Form):
+class OrganisationForm(_KeepsCalendar):
     name = forms.CharField(label="Name", max_length=150)
     zone = forms.CharField(label="Time zone", max_length=64, help_text="Such as Europe/Berlin.")
     calendar = _calendar_field(empty_label=None)

@@ -342,7 +342,7 @@ def test_calendar_dialog_saves_a_new_version(rita, world):
         "holidays": "12-24 Christmas Eve\n2026-12-31",
         "breaks": "2026-11-20 14:00-18:00 Team day",
         "shifts": "2026-11-21 10:00-14:00 Trade fair\n2026-11-23 closed Move",
-        "country": "de",
+        "country": "DE",
         "region": "SN",
     }
     address = reverse("admin:worktime_calendar_edit", args=[calendar.pk])
