@@ -256,6 +256,7 @@ def test_nothing_added_or_taken_lands_where_time_is_open(calendar, moment):
     opening = rules.next_open(calendar, moment)
     assert rules.add(calendar, moment, 0) == opening
     assert rules.add_working_days(calendar, moment, 0) == opening
+    assert rules.subtract(calendar, opening, 0) == opening
     last = moment if rules.is_open(calendar, moment) else rules.prev_close(calendar, moment)
     assert rules.subtract(calendar, moment, 0) == last
 
