@@ -16,6 +16,7 @@ from core.selectors import LoopState, loop_states
 from core.standstill import Standstill, standstill_in
 from notify.models import Message
 from notify.waiting import messages_overdue, messages_waiting
+from sla.impact import teams_not_told
 from sla.notices import ATTENTION, CLOCKS_BEHIND
 from sla.waiting import clocks_behind, steps_set_aside, steps_waiting
 from worktime.rules.words import duration_words
@@ -79,14 +80,18 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What is chosen and can no longer be followed: it goes on in UTC until somebody mends it."""
+    """What is chosen and cannot be followed until somebody mends it: meanwhile unknown zones go on
+    in UTC, and a post for a team without a channel goes nowhere.
+    """
 
     calendars: list[CalendarProblem]
     zones: list[str]
+    teams_not_told: list[str]
+    """Teams whose channel ladders post to, and which have none."""
 
     @property
     def count(self) -> int:
-        return len(self.calendars) + len(self.zones)
+        return len(self.calendars) + len(self.zones) + len(self.teams_not_told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,13 @@ def health_of(now: datetime) -> Health:
     steps = _given_up(
         steps_set_aside().select_related("step", "clock__handoff_clock__handoff__lead__company")
     )
-    messages = _given_up(Message.objects.dead().select_related("recipient").order_by("-not_before"))
+    messages = _given_up(
+        Message.objects.dead().select_related("recipient", "team").order_by("-not_before")
+    )
     stood = standstill_in(found)
     are_moves_held = stood is not None and stood.holds(now)
     late = sum(line.loop.is_stale for line in loops) + bool(behind.count)
-    mending = Mending(calendar_problems(today=now.date()), unknown_zones())
+    mending = Mending(calendar_problems(today=now.date()), unknown_zones(), teams_not_told())
     return Health(
         loops=loops,
         waiting=_waiting(behind, now),

@@ -23,12 +23,14 @@ from sla.forms import PolicyForm, PresetForm
 from sla.impact import (
     draft_of,
     name_of,
+    posts_to_channel,
     publish_words,
     published_count,
     published_policies,
     running_by_policy,
     running_by_version,
     targets_of,
+    teams_not_told,
 )
 from sla.lookback import Lookback, drafts_lookback, look_back_at_draft, look_back_at_set
 from sla.models import Escalation, PolicyVersion
@@ -366,6 +368,7 @@ class PolicyVersionAdmin(ConfigAdmin):
             ],
             "lookback": drafts_lookback(row, now=timezone.now()) if is_draft(row) else None,
             "waiting": None if is_draft(row) else draft_of(row.policy),
+            "not_told": teams_not_told() if posts_to_channel(row) and is_published(row) else [],
             "name": name_of(row),
             "start": start,
             "example_calendar": calendar,

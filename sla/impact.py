@@ -14,10 +14,11 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from core.words import counted
+from notify.selectors import teams_without_channel
 from sla.choices import ClockState, PolicyState
-from sla.models import Clock, Policy, PolicyVersion, Target
+from sla.models import Clock, Policy, PolicyVersion, Step, Target
 from sla.rules import conditions, pauses, schedule
-from sla.rules.targets import BREACH, StepSpec, TargetSpec, from_data
+from sla.rules.targets import BREACH, NOTIFY_CHANNEL, StepSpec, TargetSpec, from_data
 from sla.selectors import holds_of, ladder_of, pace_of
 from worktime.models import CalendarVersion
 
@@ -81,6 +82,19 @@ def is_missed(clock: Clock, *, now: datetime) -> bool:
     """Whether a live clock has missed its due time, swept or not; a paused one is not due."""
     is_late = clock.state == ClockState.RUNNING and clock.due_at < now
     return clock.breached_at is not None or is_late
+
+
+def teams_not_told() -> list[str]:
+    """The teams that have no channel although a published policy posts to it, by name."""
+    posting = Step.objects.filter(
+        action=NOTIFY_CHANNEL, target__version__state=PolicyState.PUBLISHED
+    )
+    return teams_without_channel() if posting.exists() else []
+
+
+def posts_to_channel(version: PolicyVersion) -> bool:
+    """Whether a step of the version posts to the team's channel."""
+    return any(step.action == NOTIFY_CHANNEL for one in targets_of(version) for step in one.steps)
 
 
 def targets_of(version: PolicyVersion) -> tuple[TargetSpec, ...]:

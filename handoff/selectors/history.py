@@ -35,6 +35,8 @@ _CLOCKS = frozenset(
         EventKind.REMINDED,
         EventKind.BREACHED,
         EventKind.ALERTED,
+        EventKind.POSTED,
+        EventKind.UNSTAFFED,
         EventKind.STEP_SUPERSEDED,
         EventKind.STEP_RETRIED,
         EventKind.EXTENDED,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from core.errors import FieldProblem
+from notify.selectors import has_channel
 from sla.choices import ClockKind, PolicyState, StepAction
 from sla.models import Policy, PolicyVersion, Step, Target
 from sla.rules import conditions as matching
@@ -220,6 +221,7 @@ def policy_problems(
         if target.kind not in ClockKind.values:
             known = ", ".join(ClockKind.values)
             problems.append(FieldProblem("targets", "kind_unknown", f"Choose one of: {known}."))
+    problems += _channel_problems(targets)
     if is_default and not matching.is_empty(conditions):
         message = "The default fits every handoff: remove its conditions."
         problems.append(FieldProblem("conditions", "default_has_conditions", message))
@@ -227,6 +229,20 @@ def policy_problems(
         message = "Add a condition: only the default fits every handoff."
         problems.append(FieldProblem("conditions", "conditions_missing", message))
     return problems
+
+
+def _channel_problems(targets: Sequence[TargetSpec]) -> list[FieldProblem]:
+    """A step that posts to a channel needs one that is set up, whoever's it is."""
+    posting = [
+        f"targets[{n}].steps[{m}].action"
+        for n, target in enumerate(targets)
+        for m, step in enumerate(target.steps)
+        if step.action == StepAction.NOTIFY_CHANNEL
+    ]
+    if not posting or has_channel():
+        return []
+    message = "No channel is set up yet: an admin gives its address under Slack channels."
+    return [FieldProblem(place, "channel_missing", message) for place in posting]
 
 
 def _refuse_stale(key: str, since: int) -> None:

@@ -17,6 +17,7 @@ from core.findings import findings, keep_finding
 from core.models import Finding
 from notify.models import Message
 from notify.services import queue_message
+from sla.impact import teams_not_told
 from sla.notices import ATTENTION, CLOCKS_BEHIND
 from sla.waiting import clocks_behind, steps_set_aside
 from worktime.selectors import calendar_problems
@@ -69,7 +70,9 @@ def _note_attention(last: Finding | None, now: datetime) -> None:
     counts = {
         "steps": steps_set_aside().order_by()[:MOST_ATTENTION].count(),
         "messages": Message.objects.dead().order_by()[:MOST_ATTENTION].count(),
-        "settings": len(calendar_problems(today=now.date())) + len(unknown_zones()),
+        "settings": (
+            len(calendar_problems(today=now.date())) + len(unknown_zones()) + len(teams_not_told())
+        ),
     }
     # An idle disk stays idle.
     if last is None or last.data != counts:

@@ -39,7 +39,10 @@ def make_always_open():
 
 
 def make_target(*, kind="accept", amount=240, unit="working_minutes", ladder=ACCEPT_LADDER):
-    """A target with its breach and the ladder's (percent, action), in a replaced policy."""
+    """A target with its breach and the ladder's (offset, action), in a replaced policy.
+
+    An offset is a percent of the target, or a timedelta of whole minutes.
+    """
     n = next(_counter)
     version = PolicyVersion.objects.create(
         policy=Policy.objects.create(key=f"policy-{n}", name=f"Policy {n}"),
@@ -48,9 +51,14 @@ def make_target(*, kind="accept", amount=240, unit="working_minutes", ladder=ACC
         position=n,
     )
     target = Target.objects.create(version=version, kind=kind, amount=amount, unit=unit)
-    for percent, action in ((0, "breach"), *ladder):
+    for offset, action in ((0, "breach"), *ladder):
+        in_minutes = isinstance(offset, timedelta)
         Step.objects.create(
-            target=target, offset_percent=percent, action=action, recipients=["manager"]
+            target=target,
+            offset_percent=None if in_minutes else offset,
+            offset_minutes=offset // timedelta(minutes=1) if in_minutes else None,
+            action=action,
+            recipients=["manager"],
         )
     return target
 

@@ -3,6 +3,9 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts.models import Team
+from notify.models import Destination
+from sla.impact import targets_of, teams_not_told
 from sla.models import PolicyVersion, Step
 from sla.rules.errors import DefaultNeeded, PolicyInvalid, PositionTaken, PresetUnknown
 from sla.rules.presets import PRESETS
@@ -89,6 +92,76 @@ def test_publish_adds_the_breach_step_and_the_ladder():
         (0, "alert_manager"),
     }
     assert (version.published_at, version.made_by) == (START, 1)
+
+
+def test_publish_stores_steps_in_minutes_and_reads_them_back():
+    steps = (
+        StepSpec(None, "remind", ("receiver",), -15),
+        StepSpec(-25, "remind", ("receiver",)),
+        StepSpec(None, "alert_manager", ("manager",), 90),
+    )
+    version = publish(targets=[TargetSpec("accept", 60, "working_minutes", steps)])
+    (said,) = targets_of(version)
+    assert set(said.steps) == set(steps)
+    assert {str(step) for step in Step.objects.exclude(action="breach")} == {
+        "Remind at 15 min before due",
+        "Remind at 25 % before due",
+        "Alert the manager at 90 min after due",
+    }
+
+
+@pytest.mark.parametrize(
+    ("action", "percent", "minutes"),
+    [
+        ("alert_manager", None, None),
+        ("alert_manager", 10, 10),
+        ("alert_manager", 0, None),
+        ("alert_manager", None, 15),
+        ("remind", 0, None),
+        ("remind", -100, None),
+        ("remind", None, 0),
+        ("remind", None, 1),
+        ("breach", 1, None),
+        ("breach", None, 0),
+    ],
+)
+def test_database_refuses_a_step_that_cannot_be(action, percent, minutes):
+    steps = (
+        StepSpec(0, "alert_manager", ("manager",)),
+        StepSpec(None, "alert_manager", ("manager",), 15),
+    )
+    target = publish(targets=[TargetSpec("accept", 60, "working_minutes", steps)]).targets.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Step.objects.create(
+            target=target, action=action, offset_percent=percent, offset_minutes=minutes
+        )
+
+
+def test_publish_a_post_without_any_channel_is_refused_at_its_step():
+    steps = (StepSpec(0, "alert_manager", ("manager",)), StepSpec(0, "notify_channel", ()))
+    targets = [TargetSpec("accept", 60, "working_minutes", steps)]
+    with pytest.raises(PolicyInvalid) as refused:
+        publish(targets=targets)
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.code) == ("targets[0].steps[1].action", "channel_missing")
+    Destination.objects.create(channel="slack", secret="https://hooks.slack.com/services/x")
+    assert publish(targets=targets).targets.get().steps.count() == 3
+    # A channel whose address has died takes no posts.
+    Destination.objects.update(died_at=START)
+    with pytest.raises(PolicyInvalid):
+        publish(targets=targets)
+
+
+def test_teams_without_a_channel_are_named_only_where_a_policy_posts():
+    Team.objects.create(name="North")
+    publish()
+    assert teams_not_told() == []
+    channel = Destination.objects.create(channel="slack", secret="https://hooks.slack.com/s/x")
+    steps = (StepSpec(0, "notify_channel", ()),)
+    publish(targets=[TargetSpec("accept", 60, "working_minutes", steps)])
+    assert teams_not_told() == []
+    channel.delete()
+    assert teams_not_told() == ["North"]
 
 
 def test_publish_again_replaces_the_version():

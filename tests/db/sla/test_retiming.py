@@ -1,5 +1,7 @@
 """Rule 2: a clock keeps its versions; re-timing is the one way to others, from the same start."""
 
+from datetime import timedelta
+
 import pytest
 
 from sla.models import Clock, Escalation
@@ -172,6 +174,38 @@ def test_rule_2_steps_that_have_fired_do_not_fire_again(clock):
     new = retimed(clock, make_target(kind="contact", amount=360), now=now)
     sweep(new.due_at + HOUR)
     assert actions(new) == ["breach", "alert_manager"]
+
+
+def test_rule_2_steps_in_minutes_that_have_fired_do_not_fire_again_and_others_do():
+    ladder = ((-HOUR, "remind"), (HOUR, "alert_manager"))
+    clock = make_clock(make_target(kind="contact", ladder=ladder))
+    late = clock.due_at + HOUR / 2
+    sweep(late)
+    handle(late)
+    assert actions(clock) == ["remind", "breach"]
+    # Half an hour after due is another step than an hour after it, and none in percent.
+    other = ((HOUR / 2, "alert_manager"), (HOUR, "alert_manager"), (25, "alert_manager"))
+    new = retimed(clock, make_target(kind="contact", ladder=other), now=late)
+    sweep(late + HOUR)
+    handle(late + HOUR)
+    assert sorted(step.at for step in Escalation.objects.filter(clock=new)) == [
+        clock.due_at + HOUR / 2,
+        clock.due_at + HOUR,
+        clock.due_at + HOUR,
+    ]
+    again = retimed(new, make_target(kind="contact", ladder=other), now=late + HOUR)
+    sweep(late + 10 * HOUR)
+    assert actions(again) == []
+
+
+def test_rule_2_a_step_at_due_is_the_same_in_percent_and_in_minutes(clock):
+    late = clock.due_at + HOUR
+    sweep(late)
+    handle(late)
+    at_due = make_target(kind="contact", ladder=((timedelta(0), "alert_manager"),))
+    new = retimed(clock, at_due, now=late)
+    sweep(late + HOUR)
+    assert actions(new) == []
 
 
 def test_rule_2_a_pause_afterwards_does_not_bring_back_what_has_fired(clock):
