@@ -40,6 +40,9 @@ def sqlite(file: Path) -> dict[str, Any]:
     return {
         "ENGINE": "config.sqlite3",
         "NAME": str(file),
+        # Kept open: whoever closes the file last removes what readers share beside it, and on a
+        # full disk nobody could make that anew, so that no page could be read.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": SQLITE_WAIT_SECONDS,

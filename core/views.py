@@ -11,6 +11,8 @@ from django.views.decorators.csrf import requires_csrf_token
 from core.errors import DomainError
 
 RETRY_AFTER_SECONDS = 10
+# PostgreSQL's word for a full disk, and SQLite's; the second where a reader needs room, too.
+DISK_FULL = frozenset({"53100", "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 
 
 def _page(status: int, title: str, message: str) -> HttpResponse:
@@ -46,8 +48,9 @@ def refusal(error: DomainError) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return unavailable(request)
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return no_room(request) if is_disk_full(error) else unavailable(request)
     message = "Something failed on our side, and it was noted. Nothing was changed by this request."
     return _page(500, "This did not work", message)
 
@@ -55,9 +58,29 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database cannot be reached just now."""
     message = "Handoff cannot reach its database just now. Nothing was changed; try again shortly."
-    response = _page(503, "Back in a moment", message)
+    return _later("Back in a moment", message)
+
+
+def no_room(request: HttpRequest) -> HttpResponse:
+    """503: nothing more can be written until somebody has made room."""
+    message = (
+        "The disk that holds the database is full. Nothing was changed; "
+        "tell whoever runs this server to make room, then try again."
+    )
+    return _later("Nothing can be saved now", message)
+
+
+def _later(title: str, message: str) -> HttpResponse:
+    response = _page(503, title, message)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether the database said that it finds no room."""
+    cause = error.__cause__
+    said = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return said in DISK_FULL
 
 
 def csrf_failure(request: HttpRequest, reason: str = "", **kwargs: Any) -> HttpResponse:

@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.support.race import Racer
 
+LONG_READ_SECONDS = 240
+
 
 def decide(
     racer: Racer, step: str, user_id: int, handoff_ids: list[int], at: datetime
@@ -271,3 +273,29 @@ def _answers(tag: str) -> dict[str, Any]:
         "next_step": "Call",
         "next_step_on": "2199-12-02",
     }
+
+
+def write_or_read(
+    racer: Racer, side: str, user_id: int, count: int, prefix: str, at: datetime
+) -> list[int]:
+    """All but one hand off new leads; that one reads as long as they do.
+
+    The reader returns how many events it saw at the begin and at the end of its long read.
+    """
+    if side == "write":
+        made = submit(racer, user_id, count, prefix, at)
+        racer.line_up(LONG_READ_SECONDS)
+        return made
+
+    from django.db import connection
+
+    from handoff.models import Event
+
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        before = Event.objects.count()
+        racer.line_up(LONG_READ_SECONDS)
+        racer.line_up(LONG_READ_SECONDS)
+        after = len(list(Event.objects.values_list("data")))
+        cursor.execute("ROLLBACK")
+    return [before, after]
