@@ -189,12 +189,15 @@ class Addressee(NamedTuple):
 def next_digests(
     those: Collection[Addressee], channel: str, now: datetime
 ) -> dict[Addressee, datetime]:
-    """Who of these has just had a digest on the channel, and when the next one may go."""
+    """Who of these has just had a digest on the channel, and when the next one may go.
+
+    One from the future was sent before the clock was set back, and keeps nobody waiting for it.
+    """
     between = timedelta(seconds=settings.DIGEST_SECONDS)
     people = {one.user_id for one in those if one.user_id is not None}
-    latest = LastDigest.objects.filter(channel=channel, at__gt=now - between).filter(
-        models.Q(user__in=people) | models.Q(user__isnull=True)
-    )
+    latest = LastDigest.objects.filter(
+        channel=channel, at__gt=now - between, at__lte=now + between
+    ).filter(models.Q(user__in=people) | models.Q(user__isnull=True))
     found = {
         Addressee(user, team): at for user, team, at in latest.values_list("user", "team", "at")
     }

@@ -48,7 +48,7 @@ class Box:
     def start(self, name: str, *, label: str = "", dies_at: str = "", app: str = "") -> None:
         """Start a program; with `dies_at` as tests.support.dying says, one that will die.
 
-        `app` is a module that a Celery program is to run on in place of the product's own.
+        `app` is a module to run the clock, or a Celery program, on in place of the product's own.
         """
         label = label or name
         extra = {"DIES_AT": dies_at} if dies_at else {}
@@ -64,15 +64,14 @@ class Box:
             )
 
     def _command(self, name: str, *, dies: bool, app: str) -> tuple[str, ...]:
+        app = "tests.support.dying" if dies else app
         if name == CLOCK:
-            own = (sys.executable, "-m", "tests.support.dying") if dies else MANAGE
-            return (*own, "run_clock")
+            return (*((sys.executable, "-m", app) if app else MANAGE), "run_clock")
         commands = {
             program.name: program.command
             for program in programs("127.0.0.1", self.port, self.folder)
         }
-        app = "tests.support.dying" if dies else app or OUR_APP
-        return tuple(app if word == OUR_APP else word for word in commands[name])
+        return tuple(app if app and word == OUR_APP else word for word in commands[name])
 
     def start_broker(self) -> None:
         self.start("broker")

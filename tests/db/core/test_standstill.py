@@ -75,6 +75,15 @@ def test_note_standstill_keeps_from_when_until_when(db):
     assert not found.holds(until + GAP)
 
 
+def test_standstill_that_only_a_clock_set_on_has_made_holds_nothing_when_it_is_set_back(db):
+    """Else every move would wait until the time to which the clock was set has come."""
+    beat(NOW)
+    found = note_standstill(NOW + timedelta(days=1))
+    assert not found.holds(NOW + SECOND)
+    # Loops side by side read the time a little apart.
+    assert found.holds(found.until - SECOND)
+
+
 def test_tick_notes_a_standstill_before_it_works(db, monkeypatch):
     beat(NOW)
     monkeypatch.setattr(loops, "database_now", lambda using="default": NOW + 2 * GAP)

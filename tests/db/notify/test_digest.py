@@ -220,6 +220,16 @@ def test_deliver_due_within_a_minute_of_a_digest_waits_for_the_next(queue_some, 
     assert text.subject == "11 messages for you"
 
 
+def test_deliver_due_after_the_clock_was_set_back_waits_for_no_digest_of_the_future(
+    queue_some, transport, now
+):
+    """While the clock was a day ahead a digest went out."""
+    queue_some(4)
+    deliver_due(now + timedelta(days=1))
+    queue_some(2, "m")
+    assert deliver_due(now) == 2
+
+
 def test_deliver_due_after_a_digest_of_somebody_else_does_not_wait(
     queue_some, queue_mail, transport, bert, now
 ):
