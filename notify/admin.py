@@ -1,5 +1,6 @@
 """Messages that could not be delivered, and the Slack channels of teams."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -103,9 +104,9 @@ class ChannelAdmin(ConfigAdmin):
 
     view_action = edit_action = Action.CONFIG_EDIT
     list_title = "Slack channels"
-    list_display = ["whose", "ending", "died_at", "reason"]
+    list_display = ["whose", "ends_in", "switched_off", "reason"]
     ordering = ["team__name", "id"]
-    row_fields = ["whose", "ending", "died_at", "reason"]
+    row_fields = ["whose", "ends_in", "switched_off", "reason"]
     dialogs = [
         Dialog("new", "Add a channel", add_channel, ChannelForm, of_list=True, is_main=True),
         Dialog(
@@ -136,6 +137,14 @@ class ChannelAdmin(ConfigAdmin):
 
     def whose(self, row: Destination) -> str:
         return str(row)
+
+    def ends_in(self, row: Destination) -> str:
+        return row.ending
+
+    ends_in.short_description = "address ends in"  # type: ignore[attr-defined]  # read by Django
+
+    def switched_off(self, row: Destination) -> datetime | None:
+        return row.died_at
 
     def row_title(self, row: Destination) -> str:
         return str(row)

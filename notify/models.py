@@ -271,6 +271,8 @@ class Destination(Timestamped):
     objects = DestinationQuerySet.as_manager()
 
     class Meta:
+        # Those of people are on no page but their own.
+        verbose_name = "Slack channel"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["user", "channel"], name="notify_destination_once"),
             models.UniqueConstraint(

@@ -21,8 +21,8 @@ HOURS, MINUTES = 60, 1
 # On which side of due a step comes, and what its distance is counted in: the sign, and whether
 # it is percents.
 SIDES: dict[str, tuple[str, int, bool]] = {
-    "before": ("% of the target before due", -1, True),
-    "after": ("% of the target after due", 1, True),
+    "before": ("% before due", -1, True),
+    "after": ("% after due", 1, True),
     "minutes_before": ("min before due", -1, False),
     "minutes_after": ("min after due", 1, False),
 }

@@ -14,6 +14,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="destination",
+            options={"verbose_name": "Slack channel"},
+        ),
         migrations.AddField(
             model_name='destination',
             name='team',

@@ -53,6 +53,8 @@ ALWAYS_TOLD = {
 }
 BREACH_STEP = StepSpec(0, BREACH, ())
 
+RECIPIENT_WORDS = {"senior": "senior receiver"}
+
 # Percents of the drawing's width: the start, the due time where steps follow it, and the end.
 LEFT, DUE, RIGHT = 5.0, 58.0, 94.0
 # Labels nearer than this to the one before go to the second line.
@@ -136,7 +138,8 @@ def _length_words(length: timedelta) -> str:
 
 
 def told_words(step: StepSpec) -> str:
-    return ALWAYS_TOLD.get(step.action) or ", ".join(step.recipients)
+    named = (RECIPIENT_WORDS.get(name, name) for name in step.recipients)
+    return ALWAYS_TOLD.get(step.action) or ", ".join(named)
 
 
 def in_order(target: TargetSpec, length: timedelta | None = None) -> list[tuple[float, StepSpec]]:

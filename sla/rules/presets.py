@@ -68,6 +68,10 @@ def _around_the_clock(hours: int) -> tuple[TargetSpec, ...]:
     )
 
 
+def _last_minute(who: str) -> StepSpec:
+    return StepSpec(None, REMIND, (who,), -1)
+
+
 def _by_warmth(
     hand_off: tuple[int, str],
     accept: tuple[int, str],
@@ -129,8 +133,13 @@ PRESETS: dict[str, tuple[PolicySpec, ...]] = {
             "Inbound",
             100,
             (
-                TargetSpec(ACCEPT, 5, ELAPSED_MINUTES, ACCEPT_LADDER),
-                TargetSpec(CONTACT, 5, ELAPSED_MINUTES, CONTACT_ALERTS),
+                TargetSpec(
+                    ACCEPT,
+                    5,
+                    ELAPSED_MINUTES,
+                    (_last_minute("receiver"), _ALERT, StepSpec(0, REASSIGN, ())),
+                ),
+                TargetSpec(CONTACT, 5, ELAPSED_MINUTES, (_last_minute("owner"), _ALERT)),
             ),
             is_default=True,
         ),
