@@ -9,6 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from accounts.choices import Role
 from accounts.models import Team, User
+from core.fields import LocalDateTimeField
 from worktime.models import Calendar
 
 # Digits that fit into a key whatever they are.
@@ -76,22 +77,14 @@ class PasswordChangeForm(PasswordForm):
         return old
 
 
-class _LocalDateTimeField(forms.DateTimeField):
-    """A date and time in the reader's zone, as browsers write it."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
-    default_error_messages = {"invalid": "Enter a date and a time, such as 2027-02-26 09:00."}
-
-
 class TimeOffForm(forms.Form):
-    starts_at = _LocalDateTimeField(label="From")
-    ends_at = _LocalDateTimeField(label="Until", help_text="From then on leads come again.")
+    starts_at = LocalDateTimeField(label="From")
+    ends_at = LocalDateTimeField(label="Until", help_text="From then on leads come again.")
     note = forms.CharField(label="Note", max_length=200, required=False)
 
 
 class PauseForm(forms.Form):
-    until = _LocalDateTimeField(
+    until = LocalDateTimeField(
         label="Until",
         required=False,
         help_text="Empty: until somebody ends the pause.",
