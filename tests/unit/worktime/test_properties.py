@@ -137,7 +137,7 @@ def test_explain_tiles_the_span_and_adds_up(calendar, start, seconds):
 
 
 def walked(calendar, start, n):
-    """`add_working_days` in UTC and without breaks, date by date."""
+    """`add_working_days` in UTC, date by date."""
     step = 1 if n > 0 else -1
     day = dated(calendar, start)
     landing = start.replace(tzinfo=None) - datetime.combine(day, time())
@@ -146,15 +146,14 @@ def walked(calendar, start, n):
         if hours_on(calendar, day):
             n -= step
     midnight = datetime.combine(day, time(), tzinfo=UTC)
-    own = hours_on(calendar, day)
     near = [
-        (minutes(first) + timedelta(days=away), minutes(last) + timedelta(days=away))
+        (first + timedelta(days=away), last + timedelta(days=away))
         for away in (-1, 0, 1, 2)
         for first, last in hours_on(calendar, day + timedelta(days=away))
     ]
     if any(first <= landing < last for first, last in near):
         return midnight + landing
-    close = max(minutes(last) for _, last in own)
+    close = max(last for _, last in hours_on(calendar, day))
     if landing >= close:
         return midnight + close
     return midnight + min(first for first, _ in near if first > landing)
@@ -165,7 +164,7 @@ def dated(calendar, moment):
     for away in (0, -1):
         day = moment.date() + timedelta(days=away)
         since = moment.replace(tzinfo=None) - datetime.combine(day, time())
-        if any(minutes(first) <= since < minutes(last) for first, last in hours_on(calendar, day)):
+        if any(first <= since < last for first, last in hours_on(calendar, day)):
             return day
     return moment.date()
 
@@ -175,14 +174,30 @@ def minutes(count):
 
 
 def hours_on(calendar, day):
-    """Minutes since the date's midnight; a night's end is a minute of the next date."""
+    """From the date's midnight on, a night's end in the next date, less the breaks around it."""
     if any(holiday.date == day for holiday in calendar.holidays):
         return []
-    spans = [(each.start, each.end) for each in calendar.windows if each.weekday == day.weekday()]
+    spans = [each for each in calendar.windows if each.weekday == day.weekday()]
     for shift in calendar.shifts:
         if shift.date == day:
-            spans = [(each.start, each.end) for each in shift.windows]
-    return [(start, end if end > start else end + 1440) for start, end in spans]
+            spans = shift.windows
+    left = [from_midnight(each) for each in spans]
+    for pause in calendar.breaks:
+        away = pause.date - day
+        if abs(away.days) <= 1:
+            start, end = from_midnight(pause)
+            left = [piece for span in left for piece in less(span, start + away, end + away)]
+    return left
+
+
+def from_midnight(each):
+    end = each.end if each.end > each.start else each.end + 1440
+    return minutes(each.start), minutes(end)
+
+
+def less(span, start, end):
+    pieces = ((span[0], min(span[1], start)), (max(span[0], end), span[1]))
+    return [(first, last) for first, last in pieces if first < last]
 
 
 by_day = st.tuples(clock, ends).map(sorted).filter(lambda span: span[0] < min(span[1], 1440))
@@ -201,11 +216,22 @@ day_calendars = st.builds(
 )
 
 
+def every_day(spans):
+    """The same hours on each weekday, so that what lies on an edge one day lies on it any day."""
+    return [Window(weekday, *span) for weekday in range(7) for span in spans]
+
+
+night_windows = st.one_of(
+    st.lists(windows, min_size=1, max_size=6),
+    st.lists(st.tuples(clock, ends), min_size=1, max_size=3).map(every_day),
+    st.lists(by_day, min_size=1, max_size=3).map(every_day),
+)
 night_calendars = st.builds(
     Calendar,
     zone=st.just("UTC"),
-    windows=st.lists(windows, min_size=1, max_size=6),
+    windows=night_windows,
     holidays=st.lists(st.builds(Holiday, date=days, name=st.just("")), max_size=20),
+    breaks=st.lists(st.builds(Break, days, clock, ends), max_size=8),
     shifts=st.lists(
         st.builds(Shift, days, st.lists(st.builds(Hours, clock, ends), max_size=2)),
         max_size=8,
@@ -248,6 +274,38 @@ def test_open_date_is_the_one_whose_hours_hold_the_moment(example):
     assert rules.open_date(calendar, moment) == day
     into = rules.into_open_day(calendar, moment)
     assert into == (moment if hours_on(calendar, day) else rules.next_open(calendar, moment))
+
+
+turns = st.sampled_from([date(2011, 12, 31), date(2012, 1, 1), date(2012, 2, 29), date(2012, 3, 1)])
+turn_calendars = st.builds(
+    Calendar,
+    zone=st.sampled_from(ZONES),
+    windows=night_windows,
+    holidays=st.lists(
+        st.one_of(
+            st.builds(Holiday, date=turns),
+            turns.map(lambda day: Holiday(yearly=(day.month, day.day))),
+        ),
+        max_size=3,
+    ),
+    breaks=st.lists(st.builds(Break, turns, clock, ends), max_size=3),
+    shifts=st.lists(
+        st.builds(Shift, turns, st.lists(st.builds(Hours, clock, ends), max_size=2)),
+        max_size=2,
+        unique_by=lambda shift: shift.date,
+    ),
+)
+
+
+@thorough
+@given(turn_calendars, turns, st.integers(-2880, 2880), st.integers(0, 9 * 1440))
+def test_open_time_around_a_turn_of_the_year_is_what_the_days_show(calendar, day, offset, length):
+    """Sums by year against spans day by day: the last night of a year reaches into the next."""
+    start = datetime.combine(day, time(), tzinfo=UTC) + minutes(offset)
+    end = start + minutes(length)
+    spans = rules.explain(calendar, start, end)
+    counted = sum((span.end - span.start for span in spans if span.counted), timedelta())
+    assert rules.between_delta(calendar, start, end) == counted
 
 
 @thorough
