@@ -14,7 +14,7 @@ from core.admin import PAGE_LENGTH, ConfigAdmin, Dialog, ReadOnlyAdmin, person, 
 from handoff.catalogue_forms import FieldForm, NewFieldForm, NewTypeForm, TypeForm
 from handoff.choices import FieldKind, FieldTarget
 from handoff.form_editor import list_of_lines
-from handoff.models import Event, Field, FormVersion, HandoffType, Touch, Transfer
+from handoff.models import Event, Field, FormVersion, HandoffType, Meeting, Touch, Transfer
 from handoff.rules.form import Form, FormField
 from handoff.selectors.drafts import condition_words
 from handoff.services import catalogue
@@ -296,6 +296,33 @@ class TransferAdmin(ReadOnlyAdmin):
 
     def row_title(self, row: Transfer) -> str:
         return f"Transfer of handoff {row.handoff_id}"
+
+
+@register(Meeting)
+class MeetingAdmin(ReadOnlyAdmin):
+    view_action = Action.LEDGER_READ
+    list_title = "Meetings"
+    list_display = ["starts_at", "handoff", "kind", "state", "receiver", "booked_by"]
+    list_select_related = ["handoff", "receiver", "booked_by"]
+    list_filter = ["kind", "state", "receiver"]
+    search_fields = ["=handoff__id"]
+    search_help_text = "Number of a handoff."
+    ordering = ["-id"]
+    row_fields = [
+        "handoff",
+        "kind",
+        "state",
+        "receiver",
+        "starts_at",
+        "booked_by",
+        "booked_at",
+        "settled_by",
+        "settled_at",
+        "note",
+    ]
+
+    def row_title(self, row: Meeting) -> str:
+        return f"Meeting of handoff {row.handoff_id}"
 
 
 @register(Touch)

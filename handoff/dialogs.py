@@ -9,9 +9,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from accounts.models import User
 from core.admin import add_problems
 from core.errors import DomainError
-from accounts.models import User
 from handoff.choices import DealOutcome, Direction, DisqualifyReason, MeetingState, TouchKind
 from handoff.forms import ActForm
 from handoff.models import Handoff

@@ -187,6 +187,13 @@ def _late(about: About) -> Text | None:
             tone=Tone.LATE,
             action="Open the handoff",
         )
+    if clock.state == ClockState.PAUSED:
+        return Text(
+            subject=f"{about.who}: {name} {_NOT_DONE[kind]}, and the clock is paused",
+            body=f"{kind.label} was due {due}. Nothing is asked for until it is resumed.",
+            path=about.path,
+            action="Open the handoff",
+        )
     how = f"{kind.label.lower()} was missed"
     if clock.met_at:
         how = f"{_DONE[kind]} {late_by(about, clock.met_at)} late"

@@ -23,15 +23,21 @@ __all__ = [
     "holds_of",
     "ladder_of",
     "match_target",
+    "match_targets",
     "pace_of",
 ]
 
 
 def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
-    """The target for the kind in the first published policy that fits the facts.
+    """The target for one kind of `match_targets`; None where such a clock does not run."""
+    return match_targets(facts).get(kind)
 
-    None when that policy has no target for the kind: such a clock does not run. Policies are
-    tried by position; the default, which fits everything, comes last.
+
+def match_targets(facts: Mapping[str, Any]) -> dict[str, Target]:
+    """The targets of the first published policy that fits the facts, by the kind of clock.
+
+    A kind without one has no clock. Policies are tried by position; the default, which fits
+    everything, comes last. In three queries.
     """
     published = (
         PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
@@ -40,12 +46,11 @@ def match_target(facts: Mapping[str, Any], kind: str) -> Target | None:
     )
     fits = next((pk for pk, asked in published if conditions.holds(asked, facts)), None)
     found = (
-        Target.objects.filter(version=fits, kind=kind)
+        Target.objects.filter(version=fits)
         .select_related("version__calendar__current_version")
         .prefetch_related("steps")
     )
-    # At most one; to ask for the first would sort.
-    return next(iter(found), None)
+    return {target.kind: target for target in found}
 
 
 def ladder_of(target: Target, *, has_ladder: bool = True) -> Ladder:

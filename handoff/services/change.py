@@ -70,7 +70,8 @@ def lock_handoff(pk: int) -> Handoff:
         NotVisible: there is no such handoff.
     """
     try:
-        return Handoff.objects.select_for_update().get(pk=pk)
+        # With its type, which every policy and rule asks for.
+        return Handoff.objects.select_for_update(of=("self",)).select_related("type").get(pk=pk)
     except Handoff.DoesNotExist:
         raise NotVisible("There is no such handoff.") from None
 

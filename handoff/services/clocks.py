@@ -1,6 +1,6 @@
 """The clocks of a handoff: started here, stopped as the table of clock exits says."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from accounts.models import User
@@ -15,10 +15,12 @@ from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
 from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Target
-from sla.selectors import match_target, pace_of
+from sla.selectors import match_target, match_targets, pace_of
 from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
 from worktime.models import Calendar, CalendarVersion
 
+Promised = Mapping[str, Target]
+"""Targets by the kind of clock; a kind without one has no clock."""
 BUYERS = (ClockKind.CONTACT, ClockKind.SECOND_MEETING)
 """The clocks of the buyer, whoever has the lead; they count in the calendar of the policy."""
 LATE_SHARE = 25
@@ -31,9 +33,11 @@ def start_hand_off(row: Handoff, *, started_at: datetime, now: datetime) -> Cloc
     It counts in the hours of whoever stands in for a submitter that has left. A draft with a
     meeting is due a day before it; ``now`` is when the draft begins.
     """
+    _make_way(row, [ClockKind.HAND_OFF])
     return _start(
         row,
         ClockKind.HAND_OFF,
+        match_target(facts_of(row), ClockKind.HAND_OFF),
         started_at=started_at,
         hours=current_hours(submitters_side(row)),
         due_at=_before_meeting(row, drafted_at=now),
@@ -61,60 +65,76 @@ def _before_meeting(row: Handoff, *, drafted_at: datetime) -> datetime | None:
     return hand_off_due(row.meeting_at, drafted_at=drafted_at)
 
 
-def start_accept(
-    row: Handoff, leg: Leg, *, now: datetime, is_unstaffed: bool = False
-) -> Clock | None:
-    """The receiver's clock for a decision, in the receiver's working hours."""
-    return _start(
-        row,
-        ClockKind.ACCEPT,
-        started_at=now,
-        hours=current_hours(leg.receiver),
-        leg=leg,
-        is_unstaffed=is_unstaffed,
-    )
+def promised_for(row: Handoff) -> Promised:
+    """What the policies that are published now promise for the handoff, by the kind of clock."""
+    return match_targets(facts_of(row))
 
 
-def start_buyers(row: Handoff, *, now: datetime, is_unstaffed: bool = False) -> None:
+def start_buyers(
+    row: Handoff, promised: Promised, *, now: datetime, is_unstaffed: bool = False
+) -> None:
     """The buyer's clocks: first contact and second meeting.
 
     They start once for each handoff, at submission, and never again.
     """
     for kind in BUYERS:
-        target = match_target(facts_of(row), kind)
+        target = promised.get(kind)
         if target is not None:
             _start(
                 row,
                 kind,
+                target,
                 started_at=now,
                 hours=_published(target.version.calendar or organisation().calendar),
                 is_unstaffed=is_unstaffed,
-                target=target,
             )
 
 
-def start_contact_leg(
-    row: Handoff, leg: Leg, *, now: datetime, is_unstaffed: bool = False
+def start_leg(
+    row: Handoff, leg: Leg, promised: Promised, *, now: datetime, is_unstaffed: bool = False
 ) -> Clock | None:
+    """The receiver's clocks for a decision, which is returned, and for their own contact."""
+    _make_way(row, [ClockKind.ACCEPT, ClockKind.CONTACT_LEG])
+    hours = current_hours(leg.receiver)
+    accept = _start(
+        row,
+        ClockKind.ACCEPT,
+        promised.get(ClockKind.ACCEPT),
+        started_at=now,
+        hours=hours,
+        leg=leg,
+        is_unstaffed=is_unstaffed,
+    )
+    target = promised.get(ClockKind.CONTACT_LEG)
+    if target is not None:
+        _start_contact_leg(row, leg, target, hours, now=now, is_unstaffed=is_unstaffed)
+    return accept
+
+
+def _start_contact_leg(
+    row: Handoff,
+    leg: Leg,
+    target: Target,
+    hours: CalendarVersion,
+    *,
+    now: datetime,
+    is_unstaffed: bool,
+) -> None:
     """The receiver's clock for their own first contact, due with the buyer's at the earliest.
 
     Whoever got the lead late has a quarter of the target. The first receiver's ladder is that of
     the buyer's clock: theirs would say the same again. Nor does it act for a buyer who has been
     contacted: then a miss is written down, and the lead stays.
     """
-    target = match_target(facts_of(row), ClockKind.CONTACT_LEG)
-    if target is None:
-        return None
-    hours = current_hours(leg.receiver)
-    return _start(
+    _start(
         row,
         ClockKind.CONTACT_LEG,
+        target,
         started_at=now,
         hours=hours,
         leg=leg,
         is_unstaffed=is_unstaffed,
         due_at=_own_contact_due(row, target, hours, started_at=now),
-        target=target,
         has_ladder=row.first_contact_at is None
         and Leg.objects.filter(handoff_id=row.pk).exclude(pk=leg.pk).exists(),
     )
@@ -155,20 +175,18 @@ def follow_buyer(row: Handoff, *, now: datetime, was_held: bool = False) -> None
             _replace(link, retarget_clock(clock=clock, due_at=due_at, now=now))
 
 
-def start_next_step(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
-    """The receiver's clock for a dated next step of their own."""
-    return _start(
-        row, ClockKind.NEXT_STEP, started_at=now, hours=current_hours(leg.receiver), leg=leg
-    )
+def start_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
+    """The receiver's clocks for a dated next step of their own and for a meeting with the buyer.
 
-
-def start_booking(row: Handoff, leg: Leg, *, now: datetime) -> Clock | None:
-    """The receiver's clock for a meeting with the buyer; none where one is booked or was held."""
-    if Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED).exists():
-        return None
-    return _start(
-        row, ClockKind.BOOKING, started_at=now, hours=current_hours(leg.receiver), leg=leg
-    )
+    None for a meeting where one is booked or was held.
+    """
+    promised, hours = promised_for(row), current_hours(leg.receiver)
+    kinds = [ClockKind.NEXT_STEP]
+    if not Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED).exists():
+        kinds.append(ClockKind.BOOKING)
+    _make_way(row, kinds)
+    for kind in kinds:
+        _start(row, kind, promised.get(kind), started_at=now, hours=hours, leg=leg)
 
 
 def stop_clocks(row: Handoff, *, step: Step, now: datetime) -> None:
@@ -274,34 +292,35 @@ def _published(calendar: Calendar) -> CalendarVersion:
 def _start(
     row: Handoff,
     kind: ClockKind,
+    target: Target | None,
     *,
     started_at: datetime,
     hours: CalendarVersion,
     leg: Leg | None = None,
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
-    target: Target | None = None,
     has_ladder: bool = True,
 ) -> Clock | None:
-    """Start the clock that the policy asks for, in place of an earlier one of the kind."""
-    HandoffClock.objects.filter(handoff_id=row.pk, kind=kind, is_current=True).update(
-        is_current=False
-    )
+    """Start the clock that the policy asks for; an earlier one of the kind has made way."""
+    if target is None:
+        return None
     clock = start_clock(
-        kind=kind,
-        facts=facts_of(row),
+        target=target,
         started_at=started_at,
         calendar_version=hours,
         is_unstaffed=is_unstaffed,
         due_at=due_at,
-        target=target,
         has_ladder=has_ladder,
     )
-    if clock is not None:
-        HandoffClock.objects.create(
-            clock=clock, handoff_id=row.pk, leg=leg, kind=kind, is_current=True
-        )
+    HandoffClock.objects.create(clock=clock, handoff_id=row.pk, leg=leg, kind=kind, is_current=True)
     return clock
+
+
+def _make_way(row: Handoff, kinds: Collection[str]) -> None:
+    """What ran before is no longer the current clock of its kind."""
+    HandoffClock.objects.filter(handoff_id=row.pk, kind__in=kinds, is_current=True).update(
+        is_current=False
+    )
 
 
 def _current(row: Handoff, kinds: Collection[str]) -> list[HandoffClock]:

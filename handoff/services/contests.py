@@ -28,9 +28,8 @@ from handoff.services.clocks import (
     earliest_due,
     reopen_clocks,
     reopen_own_contact,
-    start_booking,
+    start_accepted,
     start_hand_off,
-    start_next_step,
     stop_clocks,
 )
 from handoff.services.decide import acceptance, note_problems
@@ -166,8 +165,7 @@ def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
         raise HandoffNotRejected(what_happened_last(row, now=now), current=current_state(row))
     leg.refresh_from_db(fields=["ended_at", "ended_as", "accepted_at"])
     reopen_own_contact(row, leg, reason=CLOSED_MEANWHILE, by=by, now=now)
-    start_next_step(row, leg, now=now)
-    start_booking(row, leg, now=now)
+    start_accepted(row, leg, now=now)
     transferred = transfer_to(
         row, to=leg.receiver, reason=TransferReason.OVERTURNED, by=by, now=now
     )

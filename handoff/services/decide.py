@@ -23,9 +23,8 @@ from handoff.services.change import apply_change, hold_people, open_for, transfe
 from handoff.services.clocks import (
     current_hours,
     earliest_due,
-    start_booking,
+    start_accepted,
     start_hand_off,
-    start_next_step,
     stop_clocks,
 )
 from handoff.services.placement import CONFLICT, place
@@ -72,8 +71,7 @@ def accept_leg(
     mine = Leg.objects.filter(pk=leg.pk, accepted_at=None, ended_at=None)
     if mine.update(accepted_at=now, decided_at=now) != 1:
         raise HandoffNotPending(what_happened_last(row, now=now), current=current_state(row))
-    start_next_step(row, leg, now=now)
-    start_booking(row, leg, now=now)
+    start_accepted(row, leg, now=now)
     apply_change(
         row,
         event=EventKind.ACCEPTED,

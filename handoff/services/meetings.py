@@ -17,8 +17,8 @@ from handoff.rules.transitions import TOUCHABLE, TRANSITIONS, Step
 from handoff.selectors.meetings import introduction_of
 from handoff.selectors.reassign import may_receive
 from handoff.selectors.story import current_state
-from handoff.services.change import apply_change, open_in
-from handoff.services.clocks import meet_clocks
+from handoff.services.change import append_event, apply_change, open_in
+from handoff.services.clocks import earliest_due, meet_clocks
 from handoff.services.decide import note_problems
 from sla.choices import ClockKind
 
@@ -133,7 +133,7 @@ def move_meeting(
             event=EventKind.MEETING_MOVED,
             by=by,
             now=now,
-            changes={"meeting_at": to} if row.meeting_at == was else {},
+            changes=_changes(row, was, to),
             data={"meeting": meeting.pk, "at": to.isoformat(), "was_at": was.isoformat()},
         )
         return meeting
@@ -174,7 +174,7 @@ def drop_meeting(
             event=_FELL_THROUGH[meeting.state],
             by=by,
             now=now,
-            changes={"meeting_at": None} if row.meeting_at == meeting.starts_at else {},
+            changes=_changes(row, meeting.starts_at, None),
             data={"meeting": meeting.pk, "at": meeting.starts_at.isoformat()},
         )
         return meeting
@@ -212,7 +212,7 @@ def introduce_live(
         meeting.state, meeting.settled_by = MeetingState.HELD, by
         meeting.save()
         data = {"meeting": meeting.pk, "receiver": receiver.pk, "at": at.isoformat()}
-        apply_change(row, event=EventKind.INTRODUCED, by=by, now=now, changes={}, data=data)
+        append_event(row, kind=EventKind.INTRODUCED, by=by, now=now, data=data)
         return meeting
 
 
@@ -228,7 +228,13 @@ def take_back_introduction(
         meeting.state, meeting.settled_at = MeetingState.CALLED_OFF, now
         meeting.save(update_fields=["state", "settled_at"])
         data = {"meeting": meeting.pk}
-        apply_change(row, event=EventKind.NOT_INTRODUCED, by=by, now=now, changes={}, data=data)
+        append_event(row, kind=EventKind.NOT_INTRODUCED, by=by, now=now, data=data)
+
+
+def _changes(row: Handoff, was: datetime, to: datetime | None) -> dict[str, Any]:
+    """The columns of a handoff that follow a meeting: the one handed over is reminded of."""
+    followed = {"meeting_at": to} if row.meeting_at == was else {}
+    return {**followed, "next_due_at": earliest_due(row)}
 
 
 def _introduction_problems(

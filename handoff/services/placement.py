@@ -18,10 +18,11 @@ from handoff.selectors.staffing import first_open, is_pool_staffed
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, transfer_to
 from handoff.services.clocks import (
+    Promised,
     earliest_due,
-    start_accept,
+    promised_for,
     start_buyers,
-    start_contact_leg,
+    start_leg,
 )
 from routing.choices import TurnKind
 from routing.models import Rule, Turn
@@ -70,8 +71,10 @@ def place(
     draw = open_draw(pool_id=rule.pool_id, now=now)
     barred = barred_on_chain(row)
     is_unstaffed = not is_pool_staffed(draw, now=now)
+    promised = None
     if reason.is_first:
-        start_buyers(row, now=now, is_unstaffed=is_unstaffed)
+        promised = promised_for(row)
+        start_buyers(row, promised, now=now, is_unstaffed=is_unstaffed)
     turn = None
     is_used_up = reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk)
     if not is_used_up and not is_served_before(row, draw=draw):
@@ -107,6 +110,7 @@ def place(
         data=data,
         escalation_id=escalation_id,
         is_unstaffed=is_unstaffed,
+        promised=promised,
     )
     if reason.is_first and is_unstaffed:
         _tell_of_unstaffed(row, leg, draw=draw, now=now)
@@ -148,14 +152,15 @@ def assign(
     note: str = "",
     escalation_id: int | None = None,
     is_unstaffed: bool | None = None,
+    promised: Promised | None = None,
 ) -> Leg:
-    """Make the leg that the turn decided on, start its clock and tell the receiver."""
+    """Make the leg that the turn decided on, start its clocks and tell the receiver."""
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
     if is_unstaffed is None:
         is_unstaffed = not is_pool_staffed(draw, now=now)
-    clock = start_accept(row, leg, now=now, is_unstaffed=is_unstaffed)
-    start_contact_leg(row, leg, now=now, is_unstaffed=is_unstaffed)
+    promised = promised_for(row) if promised is None else promised
+    clock = start_leg(row, leg, promised, now=now, is_unstaffed=is_unstaffed)
     transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now, note=note)
     apply_change(
         row,

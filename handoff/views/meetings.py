@@ -61,9 +61,7 @@ def settle(request: HttpRequest, pk: int, meeting: int) -> HttpResponse:
     return answer(request, row, user, act)
 
 
-def _run(
-    row: Handoff, meeting: Meeting, said: dict[str, Any], *, user: User, version: int
-) -> str:
+def _run(row: Handoff, meeting: Meeting, said: dict[str, Any], *, user: User, version: int) -> str:
     now = timezone.now()
     shared: dict[str, Any] = {"by": user, "now": now, "version": version}
     if said["outcome"] == HELD:
@@ -81,7 +79,9 @@ def _run(
     dropped = drop_meeting(
         row, meeting_id=meeting.pk, state=said["outcome"], note=said["note"], **shared
     )
-    return f"{dropped.get_state_display()}: the meeting of {clock_time(meeting.starts_at, now=now)}."
+    return (
+        f"{dropped.get_state_display()}: the meeting of {clock_time(meeting.starts_at, now=now)}."
+    )
 
 
 @require_http_methods(READ_OR_WRITE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
@@ -20,25 +19,20 @@ from worktime.models import CalendarVersion
 
 def start_clock(
     *,
-    kind: str,
-    facts: Mapping[str, Any],
+    target: Target,
     started_at: datetime,
     calendar_version: CalendarVersion,
     is_unstaffed: bool = False,
     due_at: datetime | None = None,
-    target: Target | None = None,
     has_ladder: bool = True,
-) -> Clock | None:
-    """Start the clock that the published policies ask for; None where they ask for none.
+) -> Clock:
+    """Start the clock that a policy's target asks for, as `sla.selectors.match_targets` finds it.
 
     The policy version, through its target, and the calendar version stay the clock's for good.
     A start in the past is taken as it is: what has passed since fires at the next sweep. With
-    `due_at` the clock is due then, whatever the target's length, and cannot be paused. A caller
-    who has found the target already gives it. Without its ladder only a miss is written down.
+    `due_at` the clock is due then, whatever the target's length, and cannot be paused. Without
+    its ladder only a miss is written down.
     """
-    target = target or selectors.match_target(facts, kind)
-    if target is None:
-        return None
     plan = schedule.plan(
         selectors.ladder_of(target, has_ladder=has_ladder),
         selectors.pace_of(target, calendar_version),
@@ -46,7 +40,7 @@ def start_clock(
         due_at=due_at,
     )
     return Clock.objects.create(
-        kind=kind,
+        kind=target.kind,
         started_at=started_at,
         target=target,
         calendar_version=calendar_version,
@@ -78,9 +72,15 @@ def _stop(clock: Clock, state: ClockState, at: datetime, now: datetime) -> bool:
     # No savepoint of its own: what fails here fails the whole change.
     with transaction.atomic(savepoint=False):
         stopped = _stop_running(clock.pk, state, stamp, at, now)
-        if not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now):
+        resumed = not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now)
+        if resumed:
             stopped = _stop_running(clock.pk, state, stamp, at, now)
-        if stopped:
+        if stopped and not resumed and not transitions.is_late(clock.due_at, at):
+            # Nothing else has changed: most clocks stop in time, and are not read again.
+            clock.state = state
+            for name, value in stamp.items():
+                setattr(clock, name, value)
+        elif stopped:
             clock.refresh_from_db(fields=CHANGING_FIELDS)
             if transitions.is_late(clock.due_at, at):
                 record_passed(clock, until=at, now=now)

@@ -6,11 +6,18 @@ from decimal import Decimal
 from functools import partial
 
 from accounts.models import User
-from handoff.choices import ClosedAs, DealOutcome, DisqualifyReason, Status, TouchKind
+from handoff.choices import (
+    ClosedAs,
+    DealOutcome,
+    DisqualifyReason,
+    MeetingState,
+    Status,
+    TouchKind,
+)
 from handoff.management.story import texts
 from handoff.management.story.cast import NORTHERN_SDRS
 from handoff.management.story.stage import Stage
-from handoff.models import Handoff
+from handoff.models import Handoff, Meeting
 from handoff.selectors.holding import is_exhausted
 from handoff.services import (
     accept_handoff,
@@ -20,6 +27,7 @@ from handoff.services import (
     convert_handoff,
     date_next_step,
     disqualify_handoff,
+    drop_meeting,
     log_touch,
     nurture_handoff,
     reassign_handoff,
@@ -135,8 +143,30 @@ def _date_step(stage: Stage, pk: int, at: datetime) -> None:
         return
     step_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
     date_next_step(row, step=stage.chance.choice(texts.STEPS), at=step_at, by=row.owner, now=at)
-    if stage.chance.random() < 0.35:
-        log_touch(row, kind=TouchKind.MEETING_BOOKED, occurred_at=at, by=row.owner, now=at)
+    if stage.chance.random() < 0.6:
+        meeting_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
+        book = {"kind": TouchKind.MEETING_BOOKED, "meeting_at": meeting_at}
+        log_touch(row, occurred_at=at, by=row.owner, now=at, **book)
+        stage.at_work(meeting_at, lambda then: _meet(stage, pk, then))
+
+
+def _meet(stage: Stage, pk: int, at: datetime) -> None:
+    """The meeting takes place, or nobody comes."""
+    row = _row(stage, pk)
+    booked = Meeting.objects.filter(handoff_id=pk, state=MeetingState.BOOKED).first()
+    if row.status != Status.ACCEPTED or booked is None or booked.starts_at > at:
+        return
+    if stage.chance.random() < 0.85:
+        log_touch(row, kind=TouchKind.MEETING_HELD, occurred_at=at, by=row.owner, now=at)
+    else:
+        drop_meeting(
+            row,
+            meeting_id=booked.pk,
+            state=MeetingState.MISSED,
+            note=texts.NOBODY_CAME,
+            by=row.owner,
+            now=at,
+        )
 
 
 def _settle(stage: Stage, pk: int, at: datetime) -> None:

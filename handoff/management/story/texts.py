@@ -79,6 +79,7 @@ STEPS = (
     "Price range to the CFO, then a call",
 )
 LOST = ("Chose the tool the group uses", "The budget was moved to next year")
+NOBODY_CAME = "Waited for ten minutes, then wrote to the contact."
 NOT_NOW = "Wants to be called again when the contract with the present tool ends."
 COME_BACK = "The contact has left the company; find out who leads the project now."
 OBJECTIONS = {

@@ -100,6 +100,9 @@ POST handoff:autosave      draft    | 200 404 404 | -   -   404 404 | 200 404 | 
 POST handoff:autosave      pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
 POST handoff:submit        draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
 POST handoff:submit        pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
+GET  handoff:introduce     draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
+POST handoff:introduce     draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
+GET  handoff:introduce     pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
 
 # To decide: the receiver, or a manager on their behalf; never an admin.
 POST handoff:accept        pending  | 403 404 404 | 302 409 404 404 | 302 404 | 403
@@ -129,6 +132,9 @@ POST handoff:touch       pending  | 403 404 404 | 422 422 404 404 | 422 404 | 40
 POST handoff:touch_check pending  | 403 404 404 | 200 200 404 404 | 200 404 | 403
 GET  handoff:next_step   accepted | 403 404 404 | 200 409 404 404 | 200 404 | 403
 POST handoff:next_step   accepted | 403 404 404 | 422 409 404 404 | 422 404 | 403
+# Of a meeting tells its submitter too.
+GET  handoff:meeting     meeting  | 200 404 404 | 200 -   404 404 | 200 404 | 403
+POST handoff:meeting     meeting  | 422 404 404 | 422 -   404 404 | 422 404 | 403
 GET  handoff:convert     accepted | 403 404 404 | 200 409 404 404 | 200 404 | 403
 POST handoff:convert     accepted | 403 404 404 | 302 409 404 404 | 302 404 | 403
 GET  handoff:convert     pending  | 403 404 404 | 409 409 404 404 | 409 404 | 403
@@ -240,6 +246,7 @@ ADMIN = [
     Table("sla_escalation", "admin", has_past=False),
     Table("handoff_transfer", "admin", has_past=False),
     Table("handoff_touch", "admin", has_past=False),
+    Table("handoff_meeting", "admin", has_past=False),
     Table("core_heartbeat", "admin", has_past=False),
 ]
 
@@ -254,6 +261,8 @@ VERSIONED = (
     "touch",
     "touch_check",
     "next_step",
+    "meeting",
+    "introduce",
     "convert",
     "outcome",
     "disqualify",

@@ -101,7 +101,7 @@ class Worlds:
             # What is no id, such as the label of a week, is a word that names nothing.
             return {
                 name: ABSENT_PK
-                if name in ("pk", "object_id")
+                if name in ("pk", "object_id", "meeting")
                 else value
                 if name in FIXED
                 else ABSENT
@@ -233,10 +233,25 @@ def _fill_a(worlds: Worlds) -> None:
 
 
 def _offer(worlds: Worlds, state: str, relation: str, row: Handoff) -> None:
+    if state == "accepted" and relation != "past":
+        _offer_meeting(worlds, relation, row)
     row.refresh_from_db()
     worlds.rows[state][relation] = {"pk": row.pk, "version": row.version}
     if state == "draft":
         worlds.rows["lead"][relation] = {"pk": row.lead_id}
+
+
+def _offer_meeting(worlds: Worlds, relation: str, row: Handoff) -> None:
+    receiver = row.legs.get(ended_at=None).receiver
+    planned = NOW + timedelta(days=30)
+    log_touch(row, kind="meeting_booked", occurred_at=NOW, meeting_at=planned, by=receiver, now=NOW)
+    row.refresh_from_db()
+    meeting = row.meetings.get()
+    worlds.rows["meeting"][relation] = {
+        "pk": row.pk,
+        "meeting": meeting.pk,
+        "version": row.version,
+    }
 
 
 def _handoff(

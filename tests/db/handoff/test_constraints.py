@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import ProtectedError
 
-from handoff.models import Event, Field, FormVersion, Handoff, HandoffClock, Lead
+from handoff.models import Event, Field, FormVersion, Handoff, HandoffClock, Lead, Meeting
 from handoff.services import (
     accept_handoff,
     apply_escalations,
@@ -219,9 +219,7 @@ def meeting(world, **values):
 
 def two_meetings_at_one_time(world):
     first = meeting(world)
-    Meeting.objects.create(
-        handoff=first.handoff, starts_at=NOW, booked_by=world.sdr, booked_at=NOW
-    )
+    Meeting.objects.create(handoff=first.handoff, starts_at=NOW, booked_by=world.sdr, booked_at=NOW)
 
 
 def meeting_held_without_a_time(world):
@@ -229,7 +227,7 @@ def meeting_held_without_a_time(world):
 
 
 def meeting_held_in_the_future(world):
-    meeting(world, state="held", starts_at=NOW + HOUR, settled_at=NOW)
+    meeting(world, state="held", starts_at=NOW + timedelta(hours=1), settled_at=NOW)
 
 
 VIOLATIONS = [

@@ -343,6 +343,18 @@ def test_alert_before_due_reaches_the_manager(world):
     assert row.events.filter(kind=EventKind.ALERTED).count() == 1
 
 
+def test_alert_about_a_clock_that_was_paused_meanwhile_does_not_say_that_it_is_settled(world):
+    promise("contact", (StepSpec(0, ALERT_MANAGER, ("manager",)),))
+    row = world.submitted()
+    late = NOW + HOUR + SECOND
+    sweep(late)
+    pause_clocks(row, kind="contact", reason="Buyer on leave", by=world.manager, now=late)
+    (message,) = told(world.manager, "late")
+    text = refresh(message, late)
+    assert "has not contacted the buyer, and the clock is paused" in text.subject
+    assert "settled" not in text.body
+
+
 def test_post_about_a_draft_goes_to_the_submitters_channel(world):
     team = create_team(name="SDRs", by=world.admin, now=NOW)
     set_membership(team=team, user=world.sdr, by=world.admin, now=NOW)

@@ -78,6 +78,9 @@ PLANTED = [
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_accept}}"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_contact}}"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{accepted_next_step}}"),
+    ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_contact_leg}}"),
+    ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{accepted_booking}}"),
+    ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_second_meeting}}"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{rejected_hand_off}}"),
     ("clocks", "UPDATE sla_clock SET state = 'running', cancelled_at = NULL "
                "WHERE id = {rejected_contact}"),
@@ -97,7 +100,7 @@ PLANTED = [
     ("steps", "UPDATE sla_clock SET fired = fired + 1 WHERE id = {pending_contact}"),
     ("due times", "UPDATE handoff_handoff SET next_due_at = NULL WHERE id = {pending}"),
     ("due times", "UPDATE sla_clock SET due_at = '2027-01-01 00:00:00+00:00' "
-                  "WHERE id = {accepted_contact}"),
+                  "WHERE id = {pending_accept}"),
     ("events", "UPDATE handoff_handoff SET temperature = 'hot' WHERE id = {draft}"),
     ("events", "UPDATE handoff_handoff SET version = version + 1 WHERE id = {pending}"),
     ("events", "DELETE FROM handoff_event WHERE handoff_id = {pending} AND seq = 2"),

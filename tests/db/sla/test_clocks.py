@@ -6,6 +6,7 @@ import pytest
 
 from sla.models import Clock, Escalation
 from sla.rules.targets import TargetSpec
+from sla.selectors import match_target
 from sla.services import (
     cancel_clock,
     fire_due_steps,
@@ -26,8 +27,7 @@ DUE = START + 4 * HOUR
 
 def started(facts=None, version=None, **fields):
     return start_clock(
-        kind="accept",
-        facts=facts or {},
+        target=match_target(facts or {}, "accept"),
         started_at=START,
         calendar_version=version or make_calendar_version(),
         **fields,

@@ -11,8 +11,8 @@ from sla.rules.errors import DefaultNeeded, PolicyInvalid, PositionTaken, Preset
 from sla.rules.presets import PRESETS
 from sla.rules.targets import StepSpec, TargetSpec
 from sla.selectors import match_target
-from sla.services import install_preset, publish_policy, start_clock
-from tests.factories.sla import START, make_calendar_version
+from sla.services import install_preset, publish_policy
+from tests.factories.sla import START
 
 pytestmark = pytest.mark.django_db
 
@@ -67,10 +67,6 @@ def test_policies_matching_one_without_a_target_for_the_kind_starts_no_clock():
     publish()
     facts = {"temperature": "hot"}
     assert match_target(facts, "contact") is None
-    clock = start_clock(
-        kind="contact", facts=facts, started_at=START, calendar_version=make_calendar_version()
-    )
-    assert clock is None
 
 
 def test_policies_reading_takes_as_many_queries_for_one_as_for_ten(django_assert_num_queries):

@@ -6,6 +6,7 @@ import pytest
 
 from sla.models import Clock, Escalation
 from sla.rules.targets import StepSpec, TargetSpec
+from sla.selectors import match_target
 from sla.services import (
     acknowledge_clock,
     cancel_clock,
@@ -71,11 +72,15 @@ def publish(minutes):
 
 def test_rule_2_an_edit_touches_new_clocks_only():
     publish(240)
-    start = {"kind": "contact", "facts": {}, "started_at": START}
     version = make_calendar_version()
-    before = start_clock(**start, calendar_version=version)
+
+    def started():
+        target = match_target({}, "contact")
+        return start_clock(target=target, started_at=START, calendar_version=version)
+
+    before = started()
     publish(60)
-    after = start_clock(**start, calendar_version=version)
+    after = started()
     before.refresh_from_db()
     assert before.target.version.n == 1
     assert (before.due_at, after.due_at) == (START + 4 * HOUR, START + HOUR)

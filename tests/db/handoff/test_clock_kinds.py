@@ -1,0 +1,285 @@
+"""The clocks of each receiver's own contact, of booking and of the second meeting."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.services import change_team
+from handoff.choices import EventKind, LegEnd
+from handoff.models import Handoff, HandoffClock
+from handoff.selectors.late import late_clocks, late_kinds
+from handoff.selectors.verify import findings
+from handoff.services import (
+    accept_handoff,
+    apply_escalations,
+    contest_rejection,
+    extend_clock,
+    log_touch,
+    pause_clocks,
+    reassign_handoff,
+    reject_handoff,
+    resume_clocks,
+    rule_on_contest,
+)
+from notify.models import Message
+from sla.models import Clock
+from sla.selectors import explain_clock
+from sla.services import fire_due_steps
+from tests.factories.handoff import NOW, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def world(transactional_db):
+    return make_world(receivers=3, preset="temperatures")
+
+
+def clock(row, kind):
+    """The handoff's current clock of the kind; None where there is none."""
+    return Clock.objects.filter(
+        handoff_clock__handoff=row, handoff_clock__is_current=True, kind=kind
+    ).first()
+
+
+def accepted(world, at=NOW):
+    row = world.submitted(now=at)
+    return accept_handoff(row, by=world.receiver_of(row), now=at)
+
+
+def given_to_another(world, row, at):
+    other = next(one for one in world.aes if one != Handoff.objects.get(pk=row.pk).owner)
+    reassign_handoff(row, to=other, reason="manager", note="Knows them", by=world.manager, now=at)
+    return other
+
+
+def run_until(at):
+    while fire_due_steps(at):
+        pass
+    while apply_escalations(at):
+        pass
+
+
+# -- own contact
+
+
+def test_own_contact_of_the_first_receiver_is_due_with_the_buyers_and_has_no_ladder(world):
+    row = world.submitted()
+    own, buyers = clock(row, "contact_leg"), clock(row, "contact")
+    assert (own.due_at, own.has_ladder) == (buyers.due_at, False)
+    assert [action for _, _, action in own.schedule] == ["breach"]
+    assert own.handoff_clock.leg.receiver == world.receiver_of(row)
+
+
+def test_own_contact_of_a_later_receiver_has_a_quarter_of_the_target_at_least(world):
+    # A warm lead has one working day of 8 hours: 10:00 to 10:00 UTC, hours 8 to 16 UTC.
+    row = accepted(world)
+    due = clock(row, "contact").due_at
+    given_to_another(world, row, due - HOUR)
+    own = clock(row, "contact_leg")
+    assert own.due_at == due + HOUR
+    assert [action for _, _, action in own.schedule] == ["breach", "reassign"]
+    assert clock(row, "contact").due_at == due
+
+
+def test_own_contact_early_enough_is_due_with_the_buyers(world):
+    row = accepted(world)
+    given_to_another(world, row, NOW + HOUR)
+    assert clock(row, "contact_leg").due_at == clock(row, "contact").due_at
+
+
+def test_own_contact_is_met_by_its_own_receiver_and_by_nobody_else(world):
+    row = accepted(world)
+    log_touch(row, kind="call", occurred_at=NOW + MINUTE, by=world.manager, now=NOW + MINUTE)
+    assert clock(row, "contact").state == "met"
+    assert clock(row, "contact_leg").state == "running"
+    receiver = world.receiver_of(row)
+    log_touch(row, kind="call", occurred_at=NOW + HOUR, by=receiver, now=NOW + HOUR)
+    assert (clock(row, "contact_leg").state, clock(row, "contact_leg").met_at) == (
+        "met",
+        NOW + HOUR,
+    )
+
+
+def test_touch_of_an_ended_leg_meets_the_buyers_clock_and_not_the_next_ones_own(world):
+    row = accepted(world)
+    before = world.receiver_of(row)
+    given_to_another(world, row, NOW + HOUR)
+    log_touch(row, kind="call", occurred_at=NOW + MINUTE, by=before, now=NOW + 2 * HOUR)
+    assert clock(row, "contact").state == "met"
+    assert clock(row, "contact_leg").state == "running"
+
+
+def test_own_contact_missed_by_a_later_receiver_passes_an_accepted_lead_on(world):
+    row = accepted(world)
+    second = given_to_another(world, row, NOW + HOUR)
+    accept_handoff(row, by=second, now=NOW + HOUR)
+    at = clock(row, "contact_leg").due_at + MINUTE
+    # The accept clock of nobody is due before: both have accepted.
+    run_until(at)
+    row.refresh_from_db()
+    leg = row.legs.get(receiver=second, ended_at__isnull=False)
+    assert (row.status, leg.ended_as) == ("pending", LegEnd.TIMED_OUT)
+    event = row.events.get(kind=EventKind.TIMED_OUT)
+    assert event.data["clock_kind"] == "contact_leg"
+    assert clock(row, "booking").state == "cancelled"
+    assert clock(row, "contact").state == "running"
+    assert list(findings(at)) == []
+
+
+def test_own_contact_missed_after_the_buyer_was_contacted_leaves_the_lead(world):
+    row = accepted(world)
+    second = given_to_another(world, row, NOW + HOUR)
+    accept_handoff(row, by=second, now=NOW + HOUR)
+    own = clock(row, "contact_leg")
+    log_touch(row, kind="call", occurred_at=NOW + HOUR, by=world.manager, now=NOW + HOUR)
+    run_until(own.due_at + MINUTE)
+    row.refresh_from_db()
+    assert (row.status, row.owner) == ("accepted", second)
+    assert Clock.objects.get(pk=own.pk).breached_at == own.due_at
+
+
+def test_own_contact_without_a_ladder_is_not_listed_as_late_beside_the_buyers(world):
+    row = accepted(world)
+    at = clock(row, "contact").due_at + MINUTE
+    run_until(at)
+    kinds = set(late_clocks(world.manager, now=at).values_list("kind", flat=True))
+    assert "contact" in kinds
+    assert "contact_leg" not in kinds
+    assert "contact_leg" not in late_kinds(row, now=at)
+
+
+def test_more_time_for_the_buyers_clock_moves_the_own_contact_too(world):
+    row = accepted(world)
+    extend_clock(
+        row, kind="contact", until=NOW + 2 * HOUR, reason="Travels", by=world.manager, now=NOW
+    )
+    assert clock(row, "contact_leg").due_at == clock(row, "contact").due_at
+    assert HandoffClock.objects.filter(handoff=row, kind="contact_leg").count() == 2
+
+
+def test_own_contact_pauses_and_goes_on_with_the_buyers_clock(world):
+    row = accepted(world)
+    pause_clocks(row, kind="contact", reason="Travels", by=world.manager, now=NOW + HOUR)
+    own = clock(row, "contact_leg")
+    assert own.state == "paused"
+    at = own.due_at + DAY
+    run_until(at)
+    assert clock(row, "contact_leg").breached_at is None
+    resume_clocks(row, kind="contact", by=world.manager, now=at)
+    after = clock(row, "contact_leg")
+    assert (after.state, after.due_at) == ("running", clock(row, "contact").due_at)
+    assert after.due_at > at
+
+
+def test_own_contact_missed_stays_missed_when_the_buyers_clock_gets_more_time(world):
+    row = accepted(world)
+    own = clock(row, "contact_leg")
+    at = own.due_at + MINUTE
+    run_until(at)
+    extend_clock(row, kind="contact", until=at + HOUR, reason="Travels", by=world.manager, now=at)
+    after = clock(row, "contact_leg")
+    assert (after.pk, after.breached_at, after.due_at) == (own.pk, own.due_at, own.due_at)
+
+
+def test_own_contact_says_why_it_is_due_when_it_is(world):
+    row = world.submitted()
+    (rule, *_) = explain_clock(clock(row, "contact_leg")).rules
+    assert rule.startswith("It is due with the buyer's first contact, or a quarter of 1 working")
+
+
+# -- booking
+
+
+def test_booking_starts_at_acceptance_and_is_met_by_a_booked_meeting(world):
+    row = accepted(world)
+    assert clock(row, "booking").due_at == NOW + 3 * DAY
+    receiver = world.receiver_of(row)
+    at = NOW + HOUR
+    log_touch(row, kind="meeting_booked", occurred_at=at, meeting_at=NOW + DAY, by=receiver, now=at)
+    assert (clock(row, "booking").state, clock(row, "booking").met_at) == ("met", at)
+
+
+def test_booking_missed_tells_the_senior_receiver_and_else_the_manager(world):
+    first, second = accepted(world), accepted(world)
+    senior = world.aes[2]
+    told = set()
+    for row in (first, second):
+        at = clock(row, "booking").due_at + MINUTE
+        log_touch(row, kind="call", occurred_at=NOW, by=world.receiver_of(row), now=NOW)
+    run_until(at)
+    about = Message.objects.filter(kind="late")
+    told = {message.recipient for message in about if message.payload["handoff"] == first.pk}
+    assert world.manager in told
+    change_team(team=world.team, name=world.team.name, senior=senior, by=world.admin, now=at)
+    third = accepted(world, at=at)
+    if world.receiver_of(third) == senior:
+        third = accepted(world, at=at)
+    log_touch(third, kind="call", occurred_at=at, by=world.receiver_of(third), now=at)
+    booking = clock(third, "booking")
+    run_until(booking.due_at + MINUTE)
+    alert = third.events.get(kind=EventKind.ALERTED, data__clock=booking.pk)
+    assert (alert.data["told"], alert.data["also_told"]) == (senior.pk, [])
+
+
+def test_booking_does_not_start_where_a_meeting_is_booked_already(world):
+    row = world.submitted()
+    receiver = world.receiver_of(row)
+    log_touch(
+        row, kind="meeting_booked", occurred_at=NOW, meeting_at=NOW + DAY, by=receiver, now=NOW
+    )
+    row.refresh_from_db()
+    assert row.status == "accepted"
+    assert clock(row, "booking") is None
+
+
+# -- second meeting
+
+
+def test_second_meeting_starts_at_submission_and_stops_with_the_second_one_held(world):
+    row = accepted(world)
+    receiver = world.receiver_of(row)
+    assert clock(row, "second_meeting").started_at == NOW
+    for days in (1, 3):
+        at = NOW + days * DAY
+        assert clock(row, "second_meeting").state == "running"
+        log_touch(row, kind="meeting_held", occurred_at=at, by=receiver, now=at)
+    assert (clock(row, "second_meeting").state, clock(row, "second_meeting").met_at) == ("met", at)
+
+
+def test_second_meeting_told_twice_is_one_meeting(world):
+    row = accepted(world)
+    receiver = world.receiver_of(row)
+    for hours in (1, 2):
+        at = NOW + hours * HOUR
+        log_touch(row, kind="meeting_held", occurred_at=at, by=receiver, now=at)
+    assert row.meetings.count() == 1
+    assert clock(row, "second_meeting").state == "running"
+
+
+def test_second_meeting_runs_through_a_change_of_receiver(world):
+    row = accepted(world)
+    before = clock(row, "second_meeting")
+    given_to_another(world, row, NOW + HOUR)
+    assert (clock(row, "second_meeting").pk, clock(row, "second_meeting").state) == (
+        before.pk,
+        "running",
+    )
+
+
+def test_overturned_rejection_lets_the_buyers_and_the_own_contact_run_on(world):
+    row = world.submitted()
+    receiver = world.receiver_of(row)
+    before = {kind: clock(row, kind) for kind in ("contact", "contact_leg", "second_meeting")}
+    reject_handoff(row, reason="no_budget", by=receiver, now=NOW)
+    contest_rejection(row, note="There is one.", by=world.sdr, now=NOW)
+    at = NOW + 2 * DAY
+    rule_on_contest(row, is_upheld=False, by=world.manager, now=at)
+    after = {kind: clock(row, kind) for kind in before}
+    assert {one.state for one in after.values()} == {"running"}
+    assert after["second_meeting"].pk == before["second_meeting"].pk
+    assert after["contact"].pk == before["contact"].pk
+    assert after["contact_leg"].due_at == after["contact"].due_at > at
+    assert after["contact_leg"].breached_at is None
+    assert list(findings(at)) == []
