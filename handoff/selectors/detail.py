@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from accounts.models import User
 from accounts.rules.policy import Relation
 from accounts.selectors import manager_of
+from core.words import counted
 from handoff.choices import ClosedAs, Status
 from handoff.models import Contest, Handoff, HandoffClock, Leg
 from handoff.rules.form import Form
@@ -86,6 +87,7 @@ class ClockCard:
     source: str
     coming: tuple[Coming, ...]
     care: Care
+    is_missed: bool
 
     @property
     def view(self) -> ClockView:
@@ -138,6 +140,22 @@ class Detail:
     is_receipt: bool
     timeline: TimelineView | None
     waits: tuple[WaitLines, ...]
+
+    @property
+    def open_clocks(self) -> tuple[ClockCard, ...]:
+        return tuple(card for card in self.clocks if card.view.is_open)
+
+    @property
+    def settled_clocks(self) -> tuple[ClockCard, ...]:
+        return tuple(card for card in self.clocks if not card.view.is_open)
+
+    @property
+    def settled_words(self) -> str:
+        """How many clocks have stopped, and how many of them were missed."""
+        settled = self.settled_clocks
+        missed = sum(card.is_missed for card in settled)
+        stopped = f"{counted(len(settled), 'clock')} settled"
+        return f"{stopped}, {missed} missed" if missed else stopped
 
     @property
     def has_more(self) -> bool:
@@ -299,6 +317,7 @@ def _card(
         ),
         coming=_coming(row, link, now=now) if shown.view.is_open else (),
         care=care,
+        is_missed=clock.breached_at is not None,
     )
 
 

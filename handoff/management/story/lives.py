@@ -145,8 +145,14 @@ def _date_step(stage: Stage, pk: int, at: datetime) -> None:
     date_next_step(row, step=stage.chance.choice(texts.STEPS), at=step_at, by=row.owner, now=at)
     if stage.chance.random() < 0.6:
         meeting_at = stage.later(at, stage.chance.choice((480, 960, 1_440)))
-        book = {"kind": TouchKind.MEETING_BOOKED, "meeting_at": meeting_at}
-        log_touch(row, occurred_at=at, by=row.owner, now=at, **book)
+        log_touch(
+            row,
+            kind=TouchKind.MEETING_BOOKED,
+            occurred_at=at,
+            meeting_at=meeting_at,
+            by=row.owner,
+            now=at,
+        )
         stage.at_work(meeting_at, lambda then: _meet(stage, pk, then))
 
 

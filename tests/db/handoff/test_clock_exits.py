@@ -97,39 +97,49 @@ CLOSE = {
     "merge": merge,
 }
 # The exit, from where, then all clocks in the order of their starts: hand_off, accept, contact,
-# next_step; what a new leg starts stands behind what it replaces.
+# contact_leg, next_step; what a new leg starts stands behind what it replaces. Booking begins and
+# ends with the next step. The second meeting goes with the contact, but a conversion ends it.
 TABLE = [
-    ("begin", "draft", lambda w, row: None, [RUNS], [], [], []),
-    ("submit", "pending", lambda w, row: None, [MET], [RUNS], [RUNS], []),
-    ("accept", "pending", by_owner(services.accept_handoff), [MET], [MET], [RUNS], [RUNS]),
-    ("reject", "pending", REJECT, [MET, RUNS], [MET], [OFF], []),
-    ("conflict", "pending", CONFLICT, [MET], [MET, RUNS], [RUNS], []),
-    ("time out", "pending", time_out, [MET], [OFF, RUNS], [RUNS], []),
-    ("reassign", "pending", reassign, [MET], [OFF, RUNS], [RUNS], []),
-    ("reassign", "accepted", reassign, [MET], [MET, RUNS], [RUNS], [OFF]),
-    ("reassign", "holding", reassign, [MET], [RUNS], [RUNS], []),
-    ("cover", "pending", cover, [MET], [OFF, RUNS], [RUNS], []),
-    ("cover", "accepted", cover, [MET], [MET, RUNS], [RUNS], [OFF]),
-    ("hold", "holding", lambda w, row: None, [MET], [], [RUNS], []),
-    ("withdraw", "draft", by_owner(services.withdraw_handoff), [OFF], [], [], []),
-    ("withdraw", "holding", by_manager(services.withdraw_handoff), [MET], [], [OFF], []),
-    ("withdraw", "pending", by_manager(services.withdraw_handoff), [MET], [OFF], [OFF], []),
-    *((name, "holding", act, [MET], [], [OFF], []) for name, act in CLOSE.items()),
-    *((name, "pending", act, [MET], [OFF], [OFF], []) for name, act in CLOSE.items()),
-    *((name, "accepted", act, [MET], [MET], [OFF], [OFF]) for name, act in CLOSE.items()),
+    ("begin", "draft", lambda w, row: None, [RUNS], [], [], [], []),
+    ("submit", "pending", lambda w, row: None, [MET], [RUNS], [RUNS], [RUNS], []),
+    ("accept", "pending", by_owner(services.accept_handoff), [MET], [MET], [RUNS], [RUNS], [RUNS]),
+    ("reject", "pending", REJECT, [MET, RUNS], [MET], [OFF], [OFF], []),
+    ("conflict", "pending", CONFLICT, [MET], [MET, RUNS], [RUNS], [OFF, RUNS], []),
+    ("time out", "pending", time_out, [MET], [OFF, RUNS], [RUNS], [OFF, RUNS], []),
+    ("reassign", "pending", reassign, [MET], [OFF, RUNS], [RUNS], [OFF, RUNS], []),
+    ("reassign", "accepted", reassign, [MET], [MET, RUNS], [RUNS], [OFF, RUNS], [OFF]),
+    ("reassign", "holding", reassign, [MET], [RUNS], [RUNS], [RUNS], []),
+    ("cover", "pending", cover, [MET], [OFF, RUNS], [RUNS], [OFF, RUNS], []),
+    ("cover", "accepted", cover, [MET], [MET, RUNS], [RUNS], [OFF, RUNS], [OFF]),
+    ("hold", "holding", lambda w, row: None, [MET], [], [RUNS], [], []),
+    ("withdraw", "draft", by_owner(services.withdraw_handoff), [OFF], [], [], [], []),
+    ("withdraw", "holding", by_manager(services.withdraw_handoff), [MET], [], [OFF], [], []),
+    ("withdraw", "pending", by_manager(services.withdraw_handoff), [MET], [OFF], [OFF], [OFF], []),
+    *((name, "holding", act, [MET], [], [OFF], [], []) for name, act in CLOSE.items()),
+    *((name, "pending", act, [MET], [OFF], [OFF], [OFF], []) for name, act in CLOSE.items()),
+    *((name, "accepted", act, [MET], [MET], [OFF], [OFF], [OFF]) for name, act in CLOSE.items()),
     *(
-        ("return", state, by_manager(services.return_handoff, note=NOTE), [MET], accept, [OFF], nxt)
-        for state, accept, nxt in (
-            ("holding", [], []),
-            ("pending", [OFF], []),
-            ("accepted", [MET], [OFF]),
+        ("return", state, by_manager(services.return_handoff, note=NOTE), [MET], *rest)
+        for state, *rest in (
+            ("holding", [], [OFF], [], []),
+            ("pending", [OFF], [OFF], [OFF], []),
+            ("accepted", [MET], [OFF], [OFF], [OFF]),
         )
     ),
-    ("convert", "accepted", by_owner(services.convert_handoff), [MET], [MET], [MET], [OFF]),
-    ("uphold", "rejected", uphold, [MET, MET, RUNS], [MET], [OFF], []),
-    ("overturn", "rejected", overturn, [MET, MET], [MET], [RUNS], [RUNS]),
-    ("concede", "rejected", by_owner(services.concede_handoff), [MET, MET], [MET], [OFF], []),
-    ("fix", "rejected", fix, [MET, MET], [MET], [OFF], []),
+    ("convert", "accepted", by_owner(services.convert_handoff), [MET], [MET], [MET], [MET], [OFF]),
+    ("uphold", "rejected", uphold, [MET, MET, RUNS], [MET], [OFF], [OFF], []),
+    ("overturn", "rejected", overturn, [MET, MET], [MET], [RUNS], [OFF, RUNS], [RUNS]),
+    (
+        "concede",
+        "rejected",
+        by_owner(services.concede_handoff),
+        [MET, MET],
+        [MET],
+        [OFF],
+        [OFF],
+        [],
+    ),
+    ("fix", "rejected", fix, [MET, MET], [MET], [OFF], [OFF], []),
 ]
 
 
@@ -141,11 +151,14 @@ TABLE = [
 def test_exit_does_to_every_clock_what_the_table_says(world, state, act, clocks):
     row = begun(world, state)
     act(world, row)
-    found = {kind: [] for kind in ("hand_off", "accept", "contact", "next_step")}
+    kinds = ("hand_off", "accept", "contact", "contact_leg", "next_step")
+    found = {kind: [] for kind in (*kinds, "booking", "second_meeting")}
     links = HandoffClock.objects.filter(handoff=row).select_related("clock").order_by("pk")
     for link in links:
         found[link.kind].append(link.clock.state)
-    assert list(found.values()) == clocks
+    _, _, contact, _, next_step = clocks
+    second = [OFF if one == MET else one for one in contact]
+    assert list(found.values()) == [*clocks, next_step, second]
     assert [found.text for found in findings(LATER)] == []
 
 
