@@ -299,6 +299,13 @@ def test_rule_8_with_somebody_at_work_nobody_is_alerted(world):
     assert not Message.objects.filter(kind="unstaffed").exists()
 
 
+def test_rule_8_passed_on_at_night_makes_no_second_alert(world):
+    row = at_night(world)
+    reject_handoff(row, reason="conflict", by=world.receiver_of(row), now=EVENING + HOUR)
+    assert row.legs.count() == 2
+    assert row.events.filter(kind=EventKind.UNSTAFFED).count() == 1
+
+
 def test_rule_8_held_at_night_is_one_alert_and_no_second(world):
     for ae in world.aes:
         set_capacity(user=ae, capacity=0, by=world.admin, now=NOW)
