@@ -221,10 +221,12 @@ def every_day(spans):
     return [Window(weekday, *span) for weekday in range(7) for span in spans]
 
 
+# Few times, so that hours of two days meet and overlap, and edges fall on edges.
+coarse = st.sampled_from([0, 360, 540, 720, 1080, 1320])
+coarse_spans = st.tuples(coarse, st.one_of(coarse, st.just(1440)))
 night_windows = st.one_of(
     st.lists(windows, min_size=1, max_size=6),
-    st.lists(st.tuples(clock, ends), min_size=1, max_size=3).map(every_day),
-    st.lists(by_day, min_size=1, max_size=3).map(every_day),
+    st.lists(coarse_spans, min_size=1, max_size=3).map(every_day),
 )
 night_calendars = st.builds(
     Calendar,
@@ -247,7 +249,7 @@ def on_an_edge(draw, some_calendars):
     edge = draw(
         st.sampled_from([each for one in calendar.windows for each in (one.start, one.end)])
     )
-    tick = timedelta(microseconds=draw(st.integers(-1, 1)))
+    tick = timedelta(microseconds=draw(st.sampled_from([0, 0, -1, 1])))
     midnight = datetime.combine(moment.date(), time(), tzinfo=UTC)
     return calendar, midnight + minutes(edge) + tick
 
@@ -266,7 +268,7 @@ def test_add_working_days_agrees_with_walking_the_dates(some):
     agrees()
 
 
-@thorough
+@settings(thorough, max_examples=600)
 @given(st.one_of(st.tuples(night_calendars, moments), on_an_edge(night_calendars)))
 def test_open_date_is_the_one_whose_hours_hold_the_moment(example):
     calendar, moment = example
