@@ -13,6 +13,7 @@ from sla.models import Clock
 from tests.factories.handoff import answers, make_world, only_accept
 from tests.support import recovery
 from tests.support.box import wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.processes import get, running
 from tests.support.proxy import Line, proxy_to
 from tests.support.servers import Redis, find_redis, free_port, wait_for
@@ -40,6 +41,7 @@ STARVED = "worker was given no task and ends itself"
 def world(transactional_db, settings):
     made = make_world(preset="inbound")
     only_accept()
+    work_always()
     with_real_password(made.sdr, settings)
     return made
 

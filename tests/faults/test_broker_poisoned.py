@@ -14,6 +14,7 @@ from handoff.models import Event
 from sla.models import Clock
 from tests.factories.handoff import make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.servers import wait_for
 
 # What is in the broker is nothing to the database: once is enough.
@@ -33,6 +34,7 @@ QUEUES = ("handoff:sla", "handoff:default")
 def world(transactional_db):
     made = make_world(preset="inbound")
     only_accept()
+    work_always()
     return made
 
 

@@ -13,6 +13,7 @@ from handoff.models import Event, Handoff
 from sla.models import Clock, Escalation
 from tests.factories.handoff import answers, make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.processes import database_url
 from tests.support.servers import wait_for
 from tests.support.visitor import NotAnswered, Visitor, with_real_password
@@ -41,6 +42,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids
 def world(transactional_db, settings):
     made = make_world(preset="inbound", receivers=1)
     only_accept()
+    work_always()
     for user in (made.sdr, made.ae):
         with_real_password(user, settings)
     return made

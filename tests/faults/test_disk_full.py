@@ -14,6 +14,7 @@ from tests.factories.handoff import answers, make_world, only_accept
 from tests.support import recovery
 from tests.support.box import CLOCK, box, wait_until_caught_up
 from tests.support.disk import database_on, small_disk
+from tests.support.hours import work_always
 from tests.support.servers import wait_for
 from tests.support.visitor import NotAnswered, Visitor, with_real_password
 
@@ -36,6 +37,7 @@ FULL = "The disk that holds the database is full."
 def world(transactional_db, settings):
     made = make_world(preset="inbound")
     only_accept()
+    work_always()
     with_real_password(made.sdr, settings)
     return made
 

@@ -16,6 +16,7 @@ from notify.models import Message
 from sla.models import Clock, Escalation
 from tests.factories.handoff import answers, make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.invariants import unfinished
 from tests.support.processes import get, running
 from tests.support.servers import free_port, wait_for
@@ -33,6 +34,7 @@ UP = 120
 def world(transactional_db):
     made = make_world(preset="inbound", receivers=3)
     only_accept()
+    work_always()
     return made
 
 

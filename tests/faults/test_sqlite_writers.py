@@ -9,6 +9,7 @@ from handoff.models import Event, Handoff
 from tests.factories.handoff import answers, make_world, only_accept
 from tests.support import handoff_racers
 from tests.support.box import CLOCK, box, wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.race import race
 from tests.support.servers import wait_for
 from tests.support.visitor import Visitor, with_real_password
@@ -46,6 +47,7 @@ def test_writers_and_a_long_reader_are_not_noticed_by_who_works_with_the_pages(
 ):
     world = make_world(preset="inbound", receivers=3)
     only_accept()
+    work_always()
     with_real_password(world.sdr, settings)
     now = database_now()
     writers = [("write", world.sdr.pk, EACH, f"w{n}x", now) for n in range(WRITERS)]

@@ -16,6 +16,7 @@ from django.db import connection
 from handoff.models import Handoff
 from tests.factories.handoff import answers, make_world, only_accept
 from tests.support.box import wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.processes import Running, child_environment, get, running
 from tests.support.servers import free_port, wait_for
 from tests.support.visitor import NotAnswered, Visitor, with_real_password
@@ -132,6 +133,7 @@ def is_up(port: int) -> bool:
 def test_every_answered_submit_is_kept_while_programs_are_killed(transactional_db, settings):
     world = make_world(preset="inbound", receivers=3)
     only_accept()
+    work_always()
     with_real_password(world.sdr, settings)
     port = free_port()
     chosen = {"PORT": str(port), "WEB_WORKERS": "2", "TASK_WORKERS": "1", "TIME_SCALE": "0.3"}

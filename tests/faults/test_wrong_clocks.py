@@ -13,6 +13,7 @@ from handoff.models import Event
 from sla.models import Clock
 from tests.factories.handoff import make_world, only_accept
 from tests.support.box import CLOCK, box, wait_until_caught_up
+from tests.support.hours import work_always
 from tests.support.servers import wait_for
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
@@ -28,7 +29,9 @@ SHIFTED = "tests.support.shifted"
 
 @pytest.fixture
 def world(transactional_db):
-    return make_world(preset="inbound", receivers=1)
+    made = make_world(preset="inbound", receivers=1)
+    work_always()
+    return made
 
 
 @pytest.fixture
