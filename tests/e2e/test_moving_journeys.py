@@ -69,7 +69,7 @@ def test_timed_out_to_the_backup_and_returned(world, visit, page, pass_to):
     expect(page.get_by_text(f"{lead}, {row.lead.company.name}: no longer").first).to_be_visible()
     visit(backup, "handoff:queue")
     page.get_by_role("link", name=lead).first.click()
-    passed = f"{first.name} to {backup.name}: not accepted in time"
+    passed = f"{first.name} to {backup.name}: time ran out"
     expect(page.get_by_text(passed).first).to_be_visible()
     fits(page)
     press(page, "Accept")
