@@ -21,6 +21,12 @@ from sla.forms import LocalDateTimeField
 
 MOST_DIGITS = 20
 HELD, MOVED = MeetingState.HELD.value, "moved"
+OUTCOMES = [
+    (HELD, "It was held"),
+    (MeetingState.MISSED.value, "It did not take place"),
+    (MeetingState.CALLED_OFF.value, "It is called off"),
+    (MOVED, "It is moved"),
+]
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 LARGEST_KEY = 2**63 - 1
 
@@ -128,16 +134,11 @@ def _instant(text: object) -> datetime | None:
 
 
 class MeetingForm(LifeForm):
-    """What became of a planned meeting."""
+    """What became of a planned meeting; who logs touches may say that it was held."""
 
     outcome = _choice(
         "What became of it?",
-        [
-            (HELD, "It was held"),
-            (MeetingState.MISSED.value, "It did not take place"),
-            (MeetingState.CALLED_OFF.value, "It is called off"),
-            (MOVED, "It is moved"),
-        ],
+        OUTCOMES,
         "Choose what became of it.",
     )
     meeting_at = LocalDateTimeField(
@@ -146,6 +147,12 @@ class MeetingForm(LifeForm):
         error_messages={"invalid": "Enter a day and time, such as 2026-11-30 14:05."},
     )
     note = _note("Note", "Who did not come, or why it was called off.")
+
+    def __init__(self, *args: Any, may_hold: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["outcome"]
+        if isinstance(field, forms.ChoiceField) and not may_hold:
+            field.choices = [one for one in OUTCOMES if one[0] != HELD]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -37,7 +37,7 @@ from handoff.services.setup import install_type, set_up
 from handoff.services.standstill import release_moves
 from handoff.services.stuck import tell_of_stuck
 from handoff.services.submit import submit_handoff
-from handoff.services.touches import date_next_step, log_touch
+from handoff.services.touches import date_next_step, hold_meeting, log_touch
 
 __all__ = [
     "Offboarded",
@@ -54,6 +54,7 @@ __all__ = [
     "drain_holding",
     "drop_meeting",
     "extend_clock",
+    "hold_meeting",
     "import_lead",
     "import_leads",
     "install_type",

@@ -118,7 +118,7 @@ def move_meeting(
     """
     with transaction.atomic():
         row = _open(handoff, by=by, now=now, version=version)
-        meeting = _booked(row, meeting_id)
+        meeting = booked(row, meeting_id)
         problems = time_problems(to, now=now)
         planned = Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED, starts_at=to)
         if planned.exists():
@@ -157,7 +157,7 @@ def drop_meeting(
     """
     with transaction.atomic():
         row = _open(handoff, by=by, now=now, version=version)
-        meeting = _booked(row, meeting_id)
+        meeting = booked(row, meeting_id)
         problems = note_problems(note)
         if state not in _FELL_THROUGH:
             message = f"Choose one of: {', '.join(_FELL_THROUGH)}."
@@ -237,6 +237,13 @@ def _changes(row: Handoff, was: datetime, to: datetime | None) -> dict[str, Any]
     return {**followed, "next_due_at": earliest_due(row)}
 
 
+def refuse_early(meeting: Meeting, *, now: datetime) -> None:
+    """Raise MeetingRefused where a meeting is said to be held long before its time."""
+    if meeting.starts_at > now + SAME:
+        message = "It is planned for later. Move it to when it was held, or log a touch."
+        _refuse([FieldProblem("outcome", "not_begun", message)])
+
+
 def _introduction_problems(
     row: Handoff, receiver: User, at: datetime, *, now: datetime
 ) -> list[FieldProblem]:
@@ -281,7 +288,12 @@ def _open_draft(handoff: Handoff, *, by: User, now: datetime, version: int | Non
     )
 
 
-def _booked(row: Handoff, meeting_id: int) -> Meeting:
+def booked(row: Handoff, meeting_id: int) -> Meeting:
+    """A meeting that is still planned; the caller has locked its handoff.
+
+    Raises:
+        NoSuchMeeting: somebody has said what became of it, or it is another handoff's.
+    """
     found = Meeting.objects.filter(pk=meeting_id, handoff_id=row.pk, state=MeetingState.BOOKED)
     meeting = found.select_related("receiver").first()
     if meeting is None:

@@ -95,6 +95,45 @@ def log_touch(
         return touch
 
 
+def hold_meeting(
+    handoff: Handoff,
+    *,
+    meeting_id: int,
+    text: str = "",
+    by: User,
+    now: datetime,
+    version: int | None = None,
+) -> Touch:
+    """Say that a planned meeting took place at its time: a touch with the buyer, as of then.
+
+    Raises:
+        MeetingRefused: it is planned for much later.
+        NoSuchMeeting: it is not planned any more.
+        TouchRefused, Conflict, NotPermitted, NotVisible: as for logging a touch.
+    """
+    with transaction.atomic():
+        row = open_in(
+            handoff.pk,
+            states=TOUCHABLE,
+            otherwise=HandoffNotOpen,
+            action=Action.HANDOFF_TOUCH,
+            by=by,
+            now=now,
+            version=version,
+        )
+        planned = meetings.booked(row, meeting_id)
+        meetings.refuse_early(planned, now=now)
+        return log_touch(
+            row,
+            kind=TouchKind.MEETING_HELD,
+            occurred_at=min(planned.starts_at, now),
+            text=text,
+            by=by,
+            now=now,
+            version=version,
+        )
+
+
 def _keep(
     row: Handoff, touch: Touch, *, meeting_at: datetime | None, by: User, now: datetime
 ) -> None:

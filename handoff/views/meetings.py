@@ -9,20 +9,20 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.rules.policy import Action
 from core.admin import person, signed_in
-from handoff.choices import MeetingState, TouchKind
+from handoff.choices import MeetingState
 from handoff.dialogs import HELD, MOVED, IntroductionForm, LifeForm, MeetingForm
 from handoff.models import Handoff, Meeting
 from handoff.rules.transitions import TOUCHABLE, Step
 from handoff.rules.transitions import may as may_step
-from handoff.selectors.access import handoff_for
+from handoff.selectors.access import handoff_for, may
 from handoff.selectors.meetings import introduction_of, meeting_of
 from handoff.selectors.reassign import receivers_of
 from handoff.selectors.story import clock_time
 from handoff.selectors.touches import words_of_touch
 from handoff.services import (
     drop_meeting,
+    hold_meeting,
     introduce_live,
-    log_touch,
     move_meeting,
     take_back_introduction,
 )
@@ -45,7 +45,9 @@ def settle(request: HttpRequest, pk: int, meeting: int) -> HttpResponse:
     def run(form: LifeForm, version: int) -> str:
         return _run(row, planned, form.cleaned_data, user=user, version=version)
 
-    is_past = planned.starts_at <= now
+    may_hold = may(row, user, Action.HANDOFF_TOUCH)
+    likely = HELD if may_hold else MeetingState.MISSED.value
+    outcome = likely if planned.starts_at <= now else MOVED
     act = Act(
         action=Action.HANDOFF_MEETING,
         otherwise="Its submitter, its receiver and their managers tell of its meetings.",
@@ -53,7 +55,7 @@ def settle(request: HttpRequest, pk: int, meeting: int) -> HttpResponse:
         template="handoff/meeting.html",
         is_open=row.status in TOUCHABLE and planned.state == MeetingState.BOOKED,
         make=lambda data: MeetingForm(
-            data, initial={"version": row.version, "outcome": HELD if is_past else MOVED}
+            data, may_hold=may_hold, initial={"version": row.version, "outcome": outcome}
         ),
         run=run,
         context={"meeting": planned, "when": clock_time(planned.starts_at, now=now)},
@@ -65,13 +67,7 @@ def _run(row: Handoff, meeting: Meeting, said: dict[str, Any], *, user: User, ve
     now = timezone.now()
     shared: dict[str, Any] = {"by": user, "now": now, "version": version}
     if said["outcome"] == HELD:
-        touch = log_touch(
-            row,
-            kind=TouchKind.MEETING_HELD,
-            occurred_at=min(meeting.starts_at, now),
-            text=said["note"],
-            **shared,
-        )
+        touch = hold_meeting(row, meeting_id=meeting.pk, text=said["note"], **shared)
         return f"The meeting was held. {words_of_touch(touch)}"
     if said["outcome"] == MOVED:
         moved = move_meeting(row, meeting_id=meeting.pk, to=said["meeting_at"], **shared)

@@ -12,6 +12,7 @@ from handoff.selectors.verify import findings
 from handoff.services import (
     accept_handoff,
     drop_meeting,
+    hold_meeting,
     introduce_live,
     log_touch,
     move_meeting,
@@ -97,6 +98,20 @@ def test_held_meeting_is_the_planned_one_though_it_began_late(world, row, booked
     assert row.meetings.count() == 1
 
 
+def test_planned_meeting_is_told_held_once_and_not_long_before_its_time(world, row, booked):
+    receiver = world.receiver_of(row)
+    said = {"meeting_id": booked.pk, "by": receiver}
+    with pytest.raises(MeetingRefused) as refusal:
+        hold_meeting(row, **said, now=NOW + HOUR)
+    assert [(one.field, one.code) for one in refusal.value.problems] == [("outcome", "not_begun")]
+    hold_meeting(row, **said, now=NOW + DAY + HOUR)
+    booked.refresh_from_db()
+    assert (booked.state, booked.starts_at) == ("held", NOW + DAY)
+    with pytest.raises(NoSuchMeeting):
+        hold_meeting(row, **said, now=NOW + DAY + HOUR)
+    assert row.touches.filter(kind="meeting_held").count() == 1
+
+
 def test_meeting_moved_is_planned_for_the_new_time(world, row, booked):
     to = NOW + 2 * DAY
     move_meeting(row, meeting_id=booked.pk, to=to, by=world.sdr, now=NOW + HOUR)
@@ -150,6 +165,19 @@ def test_page_shows_meetings_and_what_became_of_them_is_told_there(world, row, b
     assert done.status_code == 302
     booked.refresh_from_db()
     assert booked.state == "called_off"
+
+
+def test_submitter_tells_of_a_meeting_but_not_that_it_was_held(world, row, booked, client):
+    client.force_login(world.sdr)
+    address = reverse("handoff:meeting", args=[row.pk, booked.pk])
+    page = client.get(address).content.decode()
+    assert "It is called off" in page
+    assert "It was held" not in page
+    row.refresh_from_db()
+    refused = client.post(address, {"version": row.version, "outcome": "held"})
+    assert refused.status_code == 422
+    booked.refresh_from_db()
+    assert booked.state == "booked"
 
 
 # -- introduced live
