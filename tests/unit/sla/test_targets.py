@@ -155,25 +155,22 @@ def test_preset_temperatures_promises_what_the_product_says():
         for spec in presets.PRESETS["temperatures"]
     }
     days, minutes = "working_days", "working_minutes"
+    own = {
+        "hot": ((240, minutes), (60, minutes), (240, minutes), 10),
+        "warm": ((1, days), (240, minutes), (1, days), 15),
+        "cool": ((3, days), (1, days), (5, days), 20),
+    }
     assert promised == {
-        "hot": {
-            "hand_off": (240, minutes),
-            "accept": (60, minutes),
-            "contact": (240, minutes),
+        warmth: {
+            "hand_off": hand_off,
+            "accept": accept,
+            "contact": contact,
+            "contact_leg": contact,
             "next_step": (2, days),
-        },
-        "warm": {
-            "hand_off": (1, days),
-            "accept": (240, minutes),
-            "contact": (1, days),
-            "next_step": (2, days),
-        },
-        "cool": {
-            "hand_off": (3, days),
-            "accept": (1, days),
-            "contact": (5, days),
-            "next_step": (2, days),
-        },
+            "booking": (3, days),
+            "second_meeting": (meeting, days),
+        }
+        for warmth, (hand_off, accept, contact, meeting) in own.items()
     }
 
 
