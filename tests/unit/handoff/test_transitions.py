@@ -34,7 +34,7 @@ _CLOSING = {"return", "nurture", "disqualify", "merge"}
             | {"reassign", "cover", "leave"}
             | _CLOSING,
         ),
-        ("accepted", {"convert", "reassign", "cover", "leave"} | _CLOSING),
+        ("accepted", {"convert", "time_out", "reassign", "cover", "leave"} | _CLOSING),
         ("rejected", {"supersede", "concede", "contest", "uphold", "overturn"}),
         ("closed", set()),
     ],
@@ -66,9 +66,9 @@ def test_every_step_that_closes_leaves_no_clock_of_its_state_running():
     """A clock that a step does not name would run on for ever on a closed handoff."""
     running = {
         "draft": {"hand_off"},
-        "holding": {"contact"},
-        "pending": {"accept", "contact"},
-        "accepted": {"contact", "next_step"},
+        "holding": {"contact", "second_meeting"},
+        "pending": {"accept", "contact", "contact_leg", "second_meeting"},
+        "accepted": {"contact", "contact_leg", "next_step", "booking", "second_meeting"},
         "rejected": {"hand_off"},
     }
     for step in CLOSED_AS:
@@ -78,7 +78,7 @@ def test_every_step_that_closes_leaves_no_clock_of_its_state_running():
 
 def test_buyers_clock_runs_on_through_every_change_of_receiver():
     for step in (Step.CONFLICT, Step.TIME_OUT, Step.REASSIGN, Step.COVER, Step.ACCEPT):
-        assert "contact" not in CLOCK_EXITS[step]
+        assert not {"contact", "second_meeting"} & set(CLOCK_EXITS[step])
 
 
 def test_touches_are_taken_where_somebody_may_be_in_contact():

@@ -37,7 +37,12 @@ def test_explain_counted_spans_add_up_to_what_is_left():
 
 
 def explained(pace, start, due, amount, *, reasons=None, **facts):
-    known = {"is_fixed": False, "is_unstaffed": False, "is_breached": False}
+    known = {
+        "is_fixed": False,
+        "follows_buyer": False,
+        "is_unstaffed": False,
+        "is_breached": False,
+    }
     promise = Promise(
         start=at(start),
         due=at(due),
@@ -118,6 +123,7 @@ def test_deadline_of_a_paused_clock_says_that_it_will_move():
 
 FACTS = [
     ({"is_fixed": True}, ["It is due at a time that was agreed."]),
+    ({"is_fixed": True, "follows_buyer": True}, ["It is due with the buyer's first contact"]),
     ({"is_breached": True}, ["2 h of working time", "It was missed, so"]),
     ({"is_replacement": True}, ["2 h of working time", "It took the place of an earlier clock"]),
     ({"is_unstaffed": True}, ["2 h of working time", "Nobody of the pool was at work"]),
