@@ -12,25 +12,32 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.support.servers import find_browser, find_postgresql, postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKERS = ("-n", "2", "--dist", "loadfile")
 NOTHING_COLLECTED = 5
+PROGRESS_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Part:
-    """One run of pytest, on one database."""
+    """One run of pytest, on one database.
+
+    ``beside`` the part before it: what mostly waits for programs leaves the machine to another.
+    """
 
     name: str
     folders: tuple[str, ...]
     marks: str
     on_postgresql: bool = False
     needs_browser: bool = False
+    beside: bool = False
     arguments: tuple[str, ...] = ()
 
 
@@ -45,7 +52,7 @@ PARTS = {
     "e2e": [Part("browser", ("tests/e2e",), SQLITE_MARKS, needs_browser=True)],
     "faults": [
         Part("faults on SQLite", ("tests/faults",), SQLITE_MARKS),
-        Part("faults on PostgreSQL", ("tests/faults",), POSTGRESQL_MARKS, True),
+        Part("faults on PostgreSQL", ("tests/faults",), POSTGRESQL_MARKS, True, beside=True),
     ],
     "bench": [
         Part("speed of pages", ("tests/bench",), "bench and not postgresql", arguments=("-s",)),
@@ -64,8 +71,8 @@ class Runner:
 
     def run(self, parts: list[Part]) -> int:
         with self._postgresql(parts) as url:
-            for part in parts:
-                self._run_part(part, url)
+            for group in _together(parts):
+                self._run_group(group, url)
         self._report()
         return 1 if self.failed or (self.left_out and is_strict()) else 0
 
@@ -81,7 +88,26 @@ class Runner:
         with postgresql(programs, durable=durable) as server:
             yield server.url
 
-    def _run_part(self, part: Part, url: str | None) -> None:
+    def _run_group(self, group: list[Part], url: str | None) -> None:
+        """All at once; the first one tells live, the others when they are done."""
+        first, *others = group
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(group)) as pool:
+            files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in others]
+            running = [
+                pool.submit(self._run_part, part, url, output)
+                for part, output in zip(others, files, strict=True)
+            ]
+            self._run_part(first, url)
+            for part, output, done in zip(others, files, running, strict=True):
+                while not done.done():
+                    self._say(f"{part.name} goes on")
+                    wait([done], timeout=PROGRESS_SECONDS)
+                done.result()
+                self._say(f"{part.name}, which ran beside {first.name}")
+                output.seek(0)
+                print(output.read(), flush=True)
+
+    def _run_part(self, part: Part, url: str | None, output: IO[str] | None = None) -> None:
         folders = [folder for folder in part.folders if (ROOT / folder).is_dir()]
         if not folders:
             self.left_out.append(f"{part.name}: there are no such tests")
@@ -102,7 +128,8 @@ class Runner:
         with tempfile.NamedTemporaryFile("r", prefix="handoff-left-out-") as notes:
             environment["TEST_LEFT_OUT"] = notes.name
             command = [sys.executable, "-m", "pytest", *folders, "-m", part.marks, *part.arguments]
-            code = subprocess.call([*command, *self.arguments], cwd=ROOT, env=environment)
+            command += self.arguments
+            code = subprocess.call(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
             self.left_out += [f"{part.name}: {line.strip()}" for line in notes if line.strip()]
         if code == NOTHING_COLLECTED:
             self.left_out.append(f"{part.name}: no test was chosen")
@@ -120,6 +147,18 @@ class Runner:
         if self.left_out and is_strict():
             print("  with CI=true nothing may be left out")
         print("failed: " + ", ".join(self.failed) if self.failed else "all that ran passed")
+
+
+def _together(parts: list[Part]) -> Iterator[list[Part]]:
+    """The parts in their order, those that run at the same time in one list."""
+    group: list[Part] = []
+    for part in parts:
+        if group and not part.beside:
+            yield group
+            group = []
+        group.append(part)
+    if group:
+        yield group
 
 
 def is_strict() -> bool:
