@@ -1,4 +1,8 @@
+"""Django's SQLite backend, with a fairer wait for the write lock."""
+
+import os
 import random
+import threading
 import time
 
 from django.db.backends.sqlite3 import base
@@ -8,18 +12,34 @@ from django.db.utils import OperationalError
 SHORTEST_WAIT_SECONDS = 0.0005
 LONGEST_WAIT_SECONDS = 0.004
 
+_turns: dict[str, threading.Lock] = {}
+# Whoever held one is not in the child.
+os.register_at_fork(after_in_child=_turns.clear)
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Waits for the write lock in short random steps.
+    """Waits for the write lock in short random steps, one thread of a process at a time.
 
     SQLite's own wait grows to a tenth of a second between tries. Under many writers those who
     have waited longest then try most rarely, and one of them may wait until its time is over
     while the others take turns. Equal steps give every writer the same chance at every moment.
+
+    Threads that all try so often leave too little of the interpreter to the one among them that
+    has the lock. So one tries, and the others sleep until it is their turn.
     """
 
     def _start_transaction_under_autocommit(self) -> None:
         wait = float(self.settings_dict["OPTIONS"].get("timeout", 5.0))
         until = time.monotonic() + wait
+        turn = _turns.setdefault(str(self.settings_dict["NAME"]), threading.Lock())
+        if not turn.acquire(timeout=wait):
+            raise OperationalError("database is locked")
+        try:
+            self._begin(until, wait)
+        finally:
+            turn.release()
+
+    def _begin(self, until: float, wait: float) -> None:
         with self.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout = 0")
             try:

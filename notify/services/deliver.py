@@ -9,11 +9,12 @@ and settled together.
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
@@ -135,7 +136,7 @@ def _awake(due: list[Due], now: datetime) -> list[Due]:
         if one.to.user_id in ends and not one.ignores_quiet:
             kept.setdefault(one.to.user_id, []).append(one.pk)
     for recipient, pks in kept.items():
-        Message.objects.due(now).filter(pk__in=pks).update(not_before=ends[recipient])
+        _put_off(pks, ends[recipient], now)
     return [one for one in due if one.ignores_quiet or one.to.user_id not in ends]
 
 
@@ -146,8 +147,16 @@ def _spaced(due: list[Due], channel: str, now: datetime) -> list[Due]:
     until = selectors.next_digests({one.to for one in due}, channel, now)
     for addressee, at in until.items():
         pks = [one.pk for one in due if one.to == addressee]
-        Message.objects.due(now).filter(pk__in=pks).update(not_before=at)
+        _put_off(pks, at, now)
     return [one for one in due if one.to not in until]
+
+
+# In a transaction for SQLite's sake: a statement alone waits for the writer by longer and longer
+# steps, and would wait for as long as others write.
+@transaction.atomic
+def _put_off(pks: Collection[int], until: datetime, now: datetime) -> None:
+    """Let these of the messages that are still due wait until then."""
+    Message.objects.due(now).filter(pk__in=pks).update(not_before=until)
 
 
 def _deliver(
