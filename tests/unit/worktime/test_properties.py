@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from worktime import rules
@@ -278,7 +278,7 @@ def test_open_date_is_the_one_whose_hours_hold_the_moment(example):
     assert into == (moment if hours_on(calendar, day) else rules.next_open(calendar, moment))
 
 
-turns = st.sampled_from([date(2011, 12, 31), date(2012, 1, 1), date(2012, 2, 29), date(2012, 3, 1)])
+turns = st.sampled_from([date(2011, 12, 31), date(2012, 1, 1)])
 turn_calendars = st.builds(
     Calendar,
     zone=st.sampled_from(ZONES),
@@ -299,7 +299,13 @@ turn_calendars = st.builds(
 )
 
 
-@thorough
+NIGHTS_BUT_NEW_YEARS_EVE = Calendar(
+    "UTC", windows=every_day([(1320, 360)]), holidays=[Holiday(yearly=(12, 31))]
+)
+
+
+@settings(thorough, max_examples=250)
+@example(NIGHTS_BUT_NEW_YEARS_EVE, date(2012, 1, 1), -720, 2880)
 @given(turn_calendars, turns, st.integers(-2880, 2880), st.integers(0, 9 * 1440))
 def test_open_time_around_a_turn_of_the_year_is_what_the_days_show(calendar, day, offset, length):
     """Sums by year against spans day by day: the last night of a year reaches into the next."""
@@ -308,6 +314,27 @@ def test_open_time_around_a_turn_of_the_year_is_what_the_days_show(calendar, day
     spans = rules.explain(calendar, start, end)
     counted = sum((span.end - span.start for span in spans if span.counted), timedelta())
     assert rules.between_delta(calendar, start, end) == counted
+
+
+fortnight = st.dates(date(2012, 5, 7), date(2012, 5, 20))
+broken_calendars = st.builds(
+    Calendar,
+    zone=st.just("UTC"),
+    windows=st.lists(coarse_spans, min_size=1, max_size=2).map(every_day),
+    holidays=st.lists(st.builds(Holiday, date=fortnight), max_size=2),
+    breaks=st.lists(
+        st.builds(lambda day, span: Break(day, *span), fortnight, coarse_spans),
+        min_size=2,
+        max_size=12,
+    ),
+)
+
+
+@settings(thorough, max_examples=300)
+@given(broken_calendars, fortnight, coarse, st.integers(-9, 9).filter(bool))
+def test_add_working_days_goes_around_breaks_of_the_dates_beside(calendar, day, minute, n):
+    start = datetime.combine(day, time(), tzinfo=UTC) + minutes(minute)
+    assert rules.add_working_days(calendar, start, n) == walked(calendar, start, n)
 
 
 @thorough
