@@ -41,8 +41,10 @@ def run(context: Context) -> Iterator[Figure]:
 
 def prepare() -> Any:
     from tests.factories.handoff import make_world, only_accept
+    from tests.support.hours import work_always
 
     world = make_world(preset="inbound", receivers=3)
+    work_always()
     only_accept()
     return world
 
