@@ -12,12 +12,12 @@ from django.utils import timezone
 from accounts.models import User
 from core.admin import add_problems
 from core.errors import DomainError
+from core.fields import LocalDateTimeField
 from handoff.choices import DealOutcome, Direction, DisqualifyReason, MeetingState, TouchKind
 from handoff.forms import ActForm
 from handoff.models import Handoff
 from handoff.rules.kinds import CURRENCIES
 from handoff.selectors.touches import LOGGED_BY_HAND
-from sla.forms import LocalDateTimeField
 
 MOST_DIGITS = 20
 HELD, MOVED = MeetingState.HELD.value, "moved"

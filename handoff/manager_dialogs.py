@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
+from core.fields import LocalDateTimeField
 from handoff.choices import TransferReason
 from handoff.dialogs import LifeForm
 from sla.choices import ClockKind
-from sla.forms import LocalDateTimeField
 
 NOTE_LENGTH = 200
 UPHELD, OVERTURNED = "upheld", "overturned"

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.text import slugify
 
 from core.errors import FieldProblem
+from core.fields import LocalDateTimeField
 from sla.choices import ClockKind
 from sla.form_rows import (
     LENGTHS,
@@ -57,13 +58,6 @@ _PLACE = re.compile(r"targets\[(\d+)\](?:\.steps\[(\d+)\])?\.?(\w*)")
 
 class PresetForm(forms.Form):
     name = forms.ChoiceField(label="Set", choices=[(name, name) for name in PRESETS])
-
-
-class LocalDateTimeField(forms.DateTimeField):
-    """A date and time in the reader's zone, as browsers write it."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
 
 class PolicyForm(forms.Form):
