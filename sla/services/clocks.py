@@ -71,20 +71,29 @@ def _stop(clock: Clock, state: ClockState, at: datetime, now: datetime) -> bool:
     stamp = {"met_at": at} if state == ClockState.MET else {"cancelled_at": at}
     # No savepoint of its own: what fails here fails the whole change.
     with transaction.atomic(savepoint=False):
+        if _stop_in_time(clock, state, stamp, at):
+            return True
         stopped = _stop_running(clock.pk, state, stamp, at, now)
-        resumed = not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now)
-        if resumed:
+        if not stopped and end_open_pause(clock_id=clock.pk, at=at, now=now):
             stopped = _stop_running(clock.pk, state, stamp, at, now)
-        if stopped and not resumed and not transitions.is_late(clock.due_at, at):
-            # Nothing else has changed: most clocks stop in time, and are not read again.
-            clock.state = state
-            for name, value in stamp.items():
-                setattr(clock, name, value)
-        elif stopped:
+        if stopped:
             clock.refresh_from_db(fields=CHANGING_FIELDS)
             if transitions.is_late(clock.due_at, at):
                 record_passed(clock, until=at, now=now)
     return stopped
+
+
+def _stop_in_time(
+    clock: Clock, state: ClockState, stamp: Mapping[str, datetime], at: datetime
+) -> bool:
+    """Most clocks stop in time: then nothing else changes, and the row is not read again."""
+    running = Clock.objects.filter(pk=clock.pk, state=ClockState.RUNNING, due_at__gte=at)
+    if running.update(state=state, **stamp) != 1:
+        return False
+    clock.state = state
+    for name, value in stamp.items():
+        setattr(clock, name, value)
+    return True
 
 
 def _stop_running(

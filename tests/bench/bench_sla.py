@@ -28,13 +28,13 @@ NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 # A clock whose reminder has fired, and whose breach and alert came due in the last hour.
 INSERT_CLOCKS = """
 INSERT INTO sla_clock (kind, started_at, target_id, calendar_version_id, due_at, state, schedule,
-                       fired, next_step_at, is_unstaffed)
+                       fired, next_step_at, is_unstaffed, is_due_fixed, has_ladder)
 SELECT 'accept', at - interval '4 hours', %(target)s, %(calendar)s, at, 'running',
        jsonb_build_array(
            jsonb_build_array(%(remind)s, iso(at - interval '1 hour'), 'remind'),
            jsonb_build_array(%(breach)s, iso(at), 'breach'),
            jsonb_build_array(%(alert)s, iso(at), 'alert_manager')),
-       1, at, false
+       1, at, false, false, true
 FROM (SELECT %(first)s + n * %(apart)s AS at FROM generate_series(1, %(count)s) AS n) AS due
 """
 ISO_FUNCTION = """

@@ -21,6 +21,7 @@ from handoff.models import (
     HandoffClock,
     Lead,
     Leg,
+    Meeting,
     Touch,
     Transfer,
 )
@@ -63,6 +64,7 @@ def rows_of(*handoffs: Handoff) -> dict[type[models.Model], list[models.Model]]:
         Transfer: Transfer.objects.filter(handoff__in=ids),
         Event: Event.objects.filter(handoff__in=ids),
         Touch: Touch.objects.filter(handoff__in=ids),
+        Meeting: Meeting.objects.filter(handoff__in=ids),
         Contest: Contest.objects.filter(leg__in=legs),
         Message: Message.objects.filter(
             subject_ref__in=[f"handoff:{pk}" for pk in ids], channel=Channel.INBOX
