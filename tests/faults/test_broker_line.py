@@ -21,6 +21,7 @@ from tests.support.visitor import Visitor, with_real_password
 
 # What is between worker and broker is nothing to the database: once is enough.
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.postgresql,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),

@@ -19,6 +19,7 @@ from tests.support.servers import wait_for
 from tests.support.visitor import NotAnswered, Visitor, with_real_password
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.postgresql,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),

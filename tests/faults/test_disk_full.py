@@ -20,6 +20,7 @@ from tests.support.visitor import NotAnswered, Visitor, with_real_password
 
 # PostgreSQL has a disk of its own, which is for whoever runs it to watch.
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.sqlite,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),

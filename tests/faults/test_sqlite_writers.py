@@ -15,6 +15,7 @@ from tests.support.servers import wait_for
 from tests.support.visitor import Visitor, with_real_password
 
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.sqlite,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),

@@ -15,7 +15,7 @@ from tests.support.hours import work_always
 from tests.support.servers import wait_for
 from tests.support.visitor import Visitor, with_real_password
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
 UP = 120
 TARGET = timedelta(minutes=5)

@@ -16,7 +16,7 @@ from tests.support.box import CLOCK, box, wait_until_caught_up
 from tests.support.hours import work_always
 from tests.support.servers import wait_for
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
 TARGET = timedelta(minutes=5)
 HOUR = timedelta(hours=1)

@@ -26,7 +26,7 @@ from worktime.rules.presets import ALWAYS
 from worktime.selectors import rules_calendar
 from worktime.services import create_calendar
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.deep, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
 UP = 120
 HEALED = 60
