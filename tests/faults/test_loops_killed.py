@@ -21,7 +21,8 @@ OF_A_CLOCK = 3
 STEPS = OF_A_CLOCK * COUNT
 
 SWEEP = "INTO sla_escalation"
-NEXT_ESCALATION = "FROM handoff_handoffclock"
+# Of one clock: other loops read many at once.
+NEXT_ESCALATION = "WHERE handoff_handoffclock.clock_id = "
 EVENT = "INSERT INTO handoff_event"
 
 
