@@ -18,6 +18,8 @@ AUTOMATED, TOO_OLD = "automated", "too_old"
 
 WRITTEN = frozenset({"email", "message"})
 """Kinds that are judged by what they say."""
+ARRANGING = frozenset({"meeting_booked", "meeting_held"})
+"""Kinds that tell of a meeting with the buyer."""
 LEAST_WORDS = 12
 MAX_TEXT = 20_000
 """Characters of a text that are kept."""

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
-from handoff.choices import MeetingKind, MeetingState
-from handoff.models import Handoff, Meeting
+from handoff.choices import MeetingKind, MeetingState, Verdict
+from handoff.models import Handoff, Meeting, Touch
+from handoff.models.meeting import ARRANGED
+from handoff.rules.touches import ARRANGING
 from handoff.rules.transitions import TOUCHABLE
 from handoff.selectors.story import clock_time
 
@@ -41,6 +45,21 @@ def introduction_of(row: Handoff) -> Meeting | None:
         handoff_id=row.pk, kind=MeetingKind.INTRO_CALL, state=MeetingState.HELD
     )
     return found.select_related("receiver").first()
+
+
+def is_arranged(row: Handoff) -> bool:
+    """Whether a meeting with the buyer is to come or took place.
+
+    One that was booked without saying for when has no row that could tell that it fell through:
+    the touch alone speaks for it.
+    """
+    taken_back = Q(kind=MeetingKind.INTRO_CALL, state=MeetingState.CALLED_OFF)
+    rows = Meeting.objects.filter(handoff_id=row.pk).exclude(taken_back)
+    kept = set(rows.values_list("state", flat=True))
+    if kept:
+        return not kept.isdisjoint(ARRANGED)
+    told = Touch.objects.filter(handoff_id=row.pk, verdict=Verdict.MEANINGFUL, kind__in=ARRANGING)
+    return told.exists()
 
 
 def meetings_of(row: Handoff) -> list[Meeting]:

@@ -23,7 +23,6 @@ _OFFERED: dict[str, tuple[_Test, Action]] = {
     "reject": (_step(Step.REJECT), Action.HANDOFF_REJECT),
     "touch": (lambda row: row.status in TOUCHABLE, Action.HANDOFF_TOUCH),
     "next_step": (lambda row: row.status in DATABLE, Action.HANDOFF_NEXT_STEP),
-    "book": (lambda row: row.status in TOUCHABLE, Action.HANDOFF_TOUCH),
     "introduce": (_step(Step.SUBMIT), Action.HANDOFF_EDIT),
     "convert": (_step(Step.CONVERT), Action.HANDOFF_CONVERT),
     "outcome": (lambda row: row.closed_as == ClosedAs.CONVERTED, Action.HANDOFF_OUTCOME),

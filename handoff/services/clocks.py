@@ -7,12 +7,12 @@ from accounts.models import User
 from accounts.selectors import calendar_for, organisation
 from handoff.choices import Status
 from handoff.errors import NotSetUp
-from handoff.models import Handoff, HandoffClock, Leg, Meeting
-from handoff.models.meeting import ARRANGED
+from handoff.models import Handoff, HandoffClock, Leg
 from handoff.rules.qualified import hand_off_due
 from handoff.rules.transitions import CLOCK_EXITS, ClockExit, Step
 from handoff.selectors.access import submitters_side
 from handoff.selectors.facts import facts_of
+from handoff.selectors.meetings import is_arranged
 from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Target
 from sla.selectors import match_target, match_targets, pace_of
@@ -182,7 +182,7 @@ def start_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
     """
     promised, hours = promised_for(row), current_hours(leg.receiver)
     kinds = [ClockKind.NEXT_STEP]
-    if not Meeting.objects.filter(handoff_id=row.pk, state__in=ARRANGED).exists():
+    if not is_arranged(row):
         kinds.append(ClockKind.BOOKING)
     _make_way(row, kinds)
     for kind in kinds:

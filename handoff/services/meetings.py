@@ -75,7 +75,10 @@ def hold(
 ) -> dict[str, object]:
     """Keep that a meeting took place: the planned one of that day, or one that nobody planned."""
     near = Meeting.objects.filter(
-        handoff_id=row.pk, state__in=ARRANGED, starts_at__range=(at - SAME, at + SAME)
+        handoff_id=row.pk,
+        kind=MeetingKind.MEETING,
+        state__in=ARRANGED,
+        starts_at__range=(at - SAME, at + SAME),
     )
     found = min(near, key=lambda one: abs(one.starts_at - at), default=None)
     if found is None:

@@ -1,6 +1,8 @@
 """Contact with the buyer: touches, and the receiver's own next step."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,10 +13,10 @@ from core.errors import FieldProblem
 from handoff.choices import EventKind, TouchKind, Verdict
 from handoff.errors import HandoffNotAccepted, HandoffNotOpen, NextStepRefused, TouchRefused
 from handoff.models import Handoff, Leg, Touch
-from handoff.rules.touches import direction_of
+from handoff.rules.touches import ARRANGING, direction_of
 from handoff.rules.transitions import DATABLE, TOUCHABLE
 from handoff.rules.values import has_forbidden_characters, is_empty
-from handoff.selectors.touches import assess_touch, contact_hours, will_accept
+from handoff.selectors.touches import Assessment, assess_touch, contact_hours, will_accept
 from handoff.services import meetings
 from handoff.services.change import append_event, apply_change, open_in
 from handoff.services.clocks import contact_clock, earliest_due, meet_clocks, meet_own_contact
@@ -24,7 +26,6 @@ from sla.choices import ClockKind
 from worktime.rules import between
 from worktime.selectors import rules_calendar
 
-MEETINGS = frozenset({TouchKind.MEETING_BOOKED, TouchKind.MEETING_HELD})
 MAX_STEP = 300
 FURTHEST_STEP = timedelta(days=366)
 
@@ -54,15 +55,7 @@ def log_touch(
         NotPermitted, NotVisible: it is not this person's to log.
     """
     with transaction.atomic():
-        row = open_in(
-            handoff.pk,
-            states=TOUCHABLE,
-            otherwise=HandoffNotOpen,
-            action=Action.HANDOFF_TOUCH,
-            by=by,
-            now=now,
-            version=version,
-        )
+        row = _open(handoff, by=by, now=now, version=version)
         found = assess_touch(
             row,
             kind=kind,
@@ -78,21 +71,42 @@ def log_touch(
             problems += meetings.time_problems(meeting_at, now=now)
         if problems:
             raise TouchRefused(problems[0].message, problems=problems)
-        touch = Touch.objects.create(
-            handoff_id=row.pk,
-            leg=found.leg,
-            kind=kind,
-            direction=found.direction,
-            is_automated=is_automated,
-            occurred_at=occurred_at,
-            logged_at=now,
-            verdict=found.verdict,
-            actor=by,
-            text=text.strip(),
-            fingerprint=found.fingerprint,
-        )
+        said = {"kind": kind, "is_automated": is_automated, "text": text.strip(), "actor": by}
+        touch = _insert(row, found, said, occurred_at=occurred_at, now=now)
         _keep(row, touch, meeting_at=meeting_at, by=by, now=now)
         return touch
+
+
+def _open(handoff: Handoff, *, by: User, now: datetime, version: int | None) -> Handoff:
+    return open_in(
+        handoff.pk,
+        states=TOUCHABLE,
+        otherwise=HandoffNotOpen,
+        action=Action.HANDOFF_TOUCH,
+        by=by,
+        now=now,
+        version=version,
+    )
+
+
+def _insert(
+    row: Handoff,
+    found: Assessment,
+    said: Mapping[str, Any],
+    *,
+    occurred_at: datetime,
+    now: datetime,
+) -> Touch:
+    return Touch.objects.create(
+        handoff_id=row.pk,
+        leg=found.leg,
+        direction=found.direction,
+        verdict=found.verdict,
+        fingerprint=found.fingerprint,
+        occurred_at=occurred_at,
+        logged_at=now,
+        **said,
+    )
 
 
 def hold_meeting(
@@ -112,15 +126,7 @@ def hold_meeting(
         TouchRefused, Conflict, NotPermitted, NotVisible: as for logging a touch.
     """
     with transaction.atomic():
-        row = open_in(
-            handoff.pk,
-            states=TOUCHABLE,
-            otherwise=HandoffNotOpen,
-            action=Action.HANDOFF_TOUCH,
-            by=by,
-            now=now,
-            version=version,
-        )
+        row = _open(handoff, by=by, now=now, version=version)
         planned = meetings.booked(row, meeting_id)
         meetings.refuse_early(planned, now=now)
         return log_touch(
@@ -149,7 +155,7 @@ def _keep(
     if counts:
         kinds = [ClockKind.CONTACT, ClockKind.ACCEPT] if accepts else [ClockKind.CONTACT]
         meet_clocks(row, kinds, at=touch.occurred_at, now=now)
-        if touch.kind in MEETINGS:
+        if touch.kind in ARRANGING:
             meetings.meet_meeting_clocks(row, at=touch.occurred_at, now=now)
         changes = contact_made(row, leg, at=touch.occurred_at, by=by, now=now)
     apply_change(

@@ -13,6 +13,7 @@ from handoff.services import (
     accept_handoff,
     apply_escalations,
     contest_rejection,
+    drop_meeting,
     extend_clock,
     log_touch,
     pause_clocks,
@@ -232,6 +233,26 @@ def test_booking_does_not_start_where_a_meeting_is_booked_already(world):
     row.refresh_from_db()
     assert row.status == "accepted"
     assert clock(row, "booking") is None
+
+
+def test_booking_does_not_start_where_a_meeting_was_booked_without_its_time(world):
+    row = world.submitted()
+    log_touch(row, kind="meeting_booked", occurred_at=NOW, by=world.receiver_of(row), now=NOW)
+    row.refresh_from_db()
+    assert row.status == "accepted"
+    assert clock(row, "booking") is None
+    assert list(findings(NOW)) == []
+
+
+def test_booking_starts_where_the_meeting_fell_through_before_acceptance(world):
+    row = world.submitted()
+    receiver, manager = world.receiver_of(row), world.manager
+    log_touch(
+        row, kind="meeting_booked", occurred_at=NOW, meeting_at=NOW + DAY, by=manager, now=NOW
+    )
+    drop_meeting(row, meeting_id=row.meetings.get().pk, state="called_off", by=receiver, now=NOW)
+    accept_handoff(row, by=receiver, now=NOW)
+    assert clock(row, "booking").state == "running"
 
 
 # -- second meeting

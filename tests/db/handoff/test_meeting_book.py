@@ -201,6 +201,18 @@ def test_introduced_receiver_gets_the_lead_and_the_buyer_is_contacted_at_once(wo
     assert list(findings(NOW + HOUR)) == []
 
 
+def test_meeting_held_on_the_day_of_the_introduction_is_one_of_its_own(world):
+    row = world.draft()
+    introduce_live(row, receiver=world.aes[2], at=NOW - HOUR, by=world.sdr, now=NOW)
+    submit_handoff(row, by=world.sdr, now=NOW)
+    at = NOW + 2 * HOUR
+    log_touch(row, kind="meeting_held", occurred_at=at, by=world.aes[2], now=at)
+    assert list(row.meetings.values_list("kind", "state", "starts_at")) == [
+        ("intro_call", "held", NOW - HOUR),
+        ("meeting", "held", at),
+    ]
+
+
 def test_introduced_receiver_who_is_not_eligible_is_passed_over_and_nothing_is_met(world):
     row = world.draft()
     who = world.aes[2]
