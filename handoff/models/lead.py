@@ -28,6 +28,15 @@ class Company(Timestamped):
     size = models.PositiveIntegerField(null=True, blank=True, help_text="Number of employees.")
     industry = models.CharField(max_length=200, blank=True)
     country = models.CharField(max_length=200, blank=True)
+    segment = models.CharField(max_length=60, blank=True, help_text="Such as Enterprise.")
+    owner = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="companies",
+        help_text="The receiver who looks after the company; rules may send its leads there first.",
+    )
     details = models.JSONField(
         default=dict, blank=True, help_text="Further answers about the company, by field."
     )
@@ -79,6 +88,9 @@ class Lead(Timestamped):
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=60, blank=True)
+    product = models.CharField(max_length=60, blank=True, help_text="What the lead asks about.")
+    language = models.CharField(max_length=60, blank=True, help_text="Such as German.")
+    score = models.IntegerField(null=True, blank=True, help_text="From a scoring system.")
     external_id = models.CharField(max_length=100, blank=True)
     temperature = models.CharField(max_length=4, choices=Temperature, default=Temperature.WARM)
     qualified_at = models.DateTimeField(null=True, blank=True)
