@@ -10,6 +10,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from accounts.choices import Role
 from accounts.models import Team, User
 from core.fields import LocalDateTimeField
+from worktime.forms import KeepsCalendar
 from worktime.models import Calendar
 
 # Digits that fit into a key whatever they are.
@@ -95,20 +96,7 @@ def _calendar_field(**kwargs: Any) -> forms.ModelChoiceField[Calendar]:
     return forms.ModelChoiceField(Calendar.objects.offered(), label="Working hours", **kwargs)
 
 
-class _KeepsCalendar(forms.Form):
-    """A retired calendar stays with whoever has it: changing something else must not drop it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._offer(self.initial.get("calendar"))
-
-    def _offer(self, own: Any) -> None:
-        field = self.fields["calendar"]
-        if isinstance(field, forms.ModelChoiceField) and getattr(own, "is_retired", False):
-            field.queryset = Calendar.objects.offered() | Calendar.objects.filter(pk=own.pk)
-
-
-class PersonForm(_KeepsCalendar):
+class PersonForm(KeepsCalendar):
     """What a RevOps admin says about a person."""
 
     name = forms.CharField(label="Name", max_length=150)
@@ -132,7 +120,7 @@ class PersonForm(_KeepsCalendar):
     )
 
 
-class HoursForm(_KeepsCalendar):
+class HoursForm(KeepsCalendar):
     """The hours and the zone that one person keeps, chosen among what there is."""
 
     calendar = _calendar_field(required=False)
@@ -149,7 +137,7 @@ class HoursForm(_KeepsCalendar):
         field = self.fields["calendar"]
         if isinstance(field, forms.ModelChoiceField):
             field.empty_label = usual
-        self._offer(own)
+        self.offer(own)
 
 
 class _TeamsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # no generic at run time
@@ -170,7 +158,7 @@ class NewPersonForm(PersonForm):
     )
 
 
-class TeamForm(_KeepsCalendar):
+class TeamForm(KeepsCalendar):
     name = forms.CharField(label="Name", max_length=150)
     zone = forms.CharField(
         label="Time zone",
@@ -199,7 +187,7 @@ class ManagingForm(forms.Form):
     is_manager = forms.BooleanField(label="Manages the team", required=False)
 
 
-class OrganisationForm(_KeepsCalendar):
+class OrganisationForm(KeepsCalendar):
     name = forms.CharField(label="Name", max_length=150)
     zone = forms.CharField(label="Time zone", max_length=64, help_text="Such as Europe/Berlin.")
     calendar = _calendar_field(empty_label=None)

@@ -30,6 +30,7 @@ from sla.rules.ladder import in_order
 from sla.rules.presets import PRESETS
 from sla.rules.targets import BREACH, TargetSpec
 from sla.services.policies import policy_problems
+from worktime.forms import KeepsCalendar
 from worktime.models import Calendar
 
 LONGEST_KEY = 60
@@ -60,7 +61,7 @@ class PresetForm(forms.Form):
     name = forms.ChoiceField(label="Set", choices=[(name, name) for name in PRESETS])
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(KeepsCalendar):
     """A whole policy. Beside its own fields it has `conditions`, rows, and `parts`, by kind."""
 
     name = forms.CharField(label="Name", max_length=150)

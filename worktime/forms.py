@@ -11,6 +11,7 @@ from django import forms
 from django.core.validators import MaxLengthValidator
 
 from core.errors import FieldProblem
+from worktime import models
 from worktime.models import CalendarVersion
 from worktime.rules import Calendar, CalendarInvalid
 from worktime.rules.calendar import WEEKDAYS
@@ -159,6 +160,24 @@ def shortened(problems: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _rest(count: int) -> list[str]:
     return [f"{count} more of its entries cannot be kept either."] if count > 0 else []
+
+
+class KeepsCalendar(forms.Form):
+    """A form with a ``calendar`` to choose, where a retired one stays with whoever has it.
+
+    Changing something else must not drop it, and nobody else is offered it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer(self.initial.get("calendar"))
+
+    def offer(self, own: Any) -> None:
+        """Let the retired calendar be chosen again by who has it."""
+        field = self.fields["calendar"]
+        if isinstance(field, forms.ModelChoiceField) and getattr(own, "is_retired", False):
+            rows = models.Calendar.objects
+            field.queryset = rows.offered() | rows.filter(pk=own.pk)
 
 
 class NewCalendarForm(HoursForm):

@@ -8,6 +8,9 @@ from django.urls import reverse
 from sla.choices import ClockKind
 from sla.models import Clock, PolicyVersion
 from tests.factories.handoff import NOW, make_world
+from worktime.rules import preset_calendars
+from worktime.rules.presets import ALWAYS
+from worktime.services import create_calendar, retire_calendar
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +94,8 @@ def edited(client, version):
     """What an edit of the version sends when nothing is changed."""
     form = client.get(address("edit", version.pk)).context["form"]
     data = {name: form[name].value() or "" for name in ("name", "position", "since")}
+    calendar = form["calendar"].value()
+    data["calendar"] = getattr(calendar, "pk", calendar) or ""
     data |= {"example": "2026-11-17T11:00", "is_default": "on" if version.is_default else ""}
     for group in (form.conditions, *(part.rows for part in form.parts)):
         data |= rows(group.prefix, *(one.initial for one in group.initial_forms))
@@ -121,6 +126,18 @@ def test_edit_saved_unchanged_says_the_same_and_running_clocks_keep_theirs(clien
         for t in after.targets.all()
         for s in t.steps.all()
     )
+
+
+def test_edit_of_something_else_keeps_a_retired_calendar(client, world):
+    hours = create_calendar(name="A", data=preset_calendars()[ALWAYS], by=None, now=NOW)
+    before = PolicyVersion.objects.get(state="published", is_default=True)
+    client.post(address("edit", before.pk), edited(client, before) | {"calendar": hours.pk})
+    retire_calendar(hours, by=None, now=NOW)
+    version = PolicyVersion.objects.get(state="published", is_default=True)
+    assert version.calendar == hours
+    client.post(address("edit", version.pk), edited(client, version) | {"position": "77"})
+    version = PolicyVersion.objects.get(state="published", is_default=True)
+    assert (version.position, version.calendar) == (77, hours)
 
 
 def test_edit_of_a_version_replaced_meanwhile_is_refused(client, world):
