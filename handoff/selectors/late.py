@@ -1,5 +1,6 @@
 """Who is late now: by how much, what the ladder did and does next, and who goes late next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -95,29 +96,36 @@ def late_now(
     shown = list(page.object_list)
     running = _of_team(_running(user, now=now), team)
     ahead = list(_read(running).order_by("clock__due_at", "id")[:NEXT_SHOWN])
-    ladders = ladders_of(shown, reader=user, now=now)
-    relations = relations_to([link.handoff for link in shown], user)
     ahead_rows = tuple(_row(link, now=now, zone=zone) for link in ahead)
     return LateNow(
         sentence=_sentence(tabs[0].count, next_step_at, now),
         tabs=tabs,
-        rows=tuple(
-            replace(
-                _row(link, now=now, zone=zone),
-                ladder=ladders[link.clock_id],
-                offers=_offers(
-                    link,
-                    user,
-                    relations[link.handoff_id],
-                    now=now,
-                    is_seen=ladders[link.clock_id].seen is not None,
-                ),
-            )
-            for link in shown
-        ),
+        rows=_late_rows(shown, user, now=now, zone=zone),
         ahead=ahead_rows,
         next_due=f"{ahead_rows[0].kind} is due {ahead_rows[0].due}" if ahead_rows else "",
         page=page,
+    )
+
+
+def _late_rows(
+    shown: Sequence[HandoffClock], user: User, *, now: datetime, zone: tzinfo
+) -> tuple[LateRow, ...]:
+    """With what the ladder did and will do, and what the reader may do about it."""
+    ladders = ladders_of(shown, reader=user, now=now)
+    relations = relations_to([link.handoff for link in shown], user)
+    return tuple(
+        replace(
+            _row(link, now=now, zone=zone),
+            ladder=ladders[link.clock_id],
+            offers=_offers(
+                link,
+                user,
+                relations[link.handoff_id],
+                now=now,
+                is_seen=ladders[link.clock_id].seen is not None,
+            ),
+        )
+        for link in shown
     )
 
 

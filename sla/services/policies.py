@@ -61,16 +61,7 @@ def publish_policy(
     if saves is not None:
         _refuse_other_draft(key, saves)
         _drafts(key).delete()
-    others = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED).exclude(policy__key=key)
-    own = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED, policy__key=key)
-    if not is_default and own.filter(is_default=True).exists():
-        raise DefaultNeeded
-    if is_default:
-        others.filter(is_default=True).update(state=PolicyState.RETIRED)
-    if others.filter(position=position).exists():
-        message = f"{PositionTaken.title}."
-        raise PositionTaken(problems=[FieldProblem("position", "position_taken", message)])
-    own.update(state=PolicyState.RETIRED)
+    _make_way(key, position=position, is_default=is_default)
     version = _add_version(
         key,
         name,
@@ -84,6 +75,20 @@ def publish_policy(
     for target in targets:
         _add_target(version, target)
     return version
+
+
+def _make_way(key: str, *, position: int, is_default: bool) -> None:
+    """What is published gives up the place, the default and the policy's own name."""
+    others = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED).exclude(policy__key=key)
+    own = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED, policy__key=key)
+    if not is_default and own.filter(is_default=True).exists():
+        raise DefaultNeeded
+    if is_default:
+        others.filter(is_default=True).update(state=PolicyState.RETIRED)
+    if others.filter(position=position).exists():
+        message = f"{PositionTaken.title}."
+        raise PositionTaken(problems=[FieldProblem("position", "position_taken", message)])
+    own.update(state=PolicyState.RETIRED)
 
 
 @transaction.atomic
