@@ -73,6 +73,13 @@ class TypeNotOffered(Refused):
     title = "You cannot hand off this type"
 
 
+class TooManyDrafts(Refused):
+    """More drafts were to be handed off at a time than one request may take."""
+
+    code = "too_many_drafts"
+    title = "These are too many at a time"
+
+
 class AlreadyOpen(Conflict):
     """The lead has an open handoff of this type already."""
 

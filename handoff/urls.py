@@ -3,6 +3,7 @@ from django.urls import path
 from handoff.views import (
     acts,
     autosave,
+    bulk,
     care,
     catalogue,
     closing,
@@ -30,6 +31,8 @@ urlpatterns = [
     path("types/<int:pk>/form/", catalogue.form_edit, name="form_edit"),
     path("leads/", lists.leads, name="leads"),
     path("handoffs/", lists.handoffs, name="list"),
+    path("handoffs/bulk/", bulk.bulk, name="bulk"),
+    path("handoffs/bulk/run/", bulk.bulk_run, name="bulk_run"),
     path("handoffs/new/", drafts.new, name="new"),
     path("handoffs/new/save/", autosave.save_new, name="autosave_new"),
     path("handoffs/<int:pk>/", handoffs.detail, name="detail"),

@@ -1,6 +1,7 @@
 """Every write to a handoff. Interfaces call these and nothing else."""
 
 from handoff.services.after import concede_handoff, start_fix, withdraw_handoff
+from handoff.services.bulk import Outcome, Submitted, submit_handoffs
 from handoff.services.care import (
     acknowledge_late,
     extend_clock,
@@ -41,6 +42,8 @@ from handoff.services.touches import date_next_step, hold_meeting, log_touch
 
 __all__ = [
     "Offboarded",
+    "Outcome",
+    "Submitted",
     "accept_handoff",
     "acknowledge_late",
     "apply_cover",
@@ -79,6 +82,7 @@ __all__ = [
     "set_up",
     "start_fix",
     "submit_handoff",
+    "submit_handoffs",
     "take_back_introduction",
     "tell_of_stuck",
     "withdraw_handoff",

@@ -14,9 +14,10 @@ from core.navigation import address
 from handoff.choices import Status
 from handoff.selectors.access import types_for
 from handoff.selectors.late import late_count
-from handoff.selectors.lists import handoff_list, lead_list, search_words
+from handoff.selectors.lists import ListRow, handoff_list, lead_list, search_words
 from handoff.selectors.next_turn import next_turns
 from handoff.selectors.queue import TABS, queue_of
+from handoff.views.bulk import selection_of
 
 # The first role of a person's that is named here decides where they start.
 HOMES = (
@@ -91,8 +92,15 @@ def handoffs(request: HttpRequest) -> HttpResponse:
         "heading": _heading(user),
         "is_own": user.roles <= {Role.SDR.value},
         "may_create": bool(types_for(user)),
+        "bulk": selection_of(request),
+        "may_pick": sum(_is_own_draft(row, user) for row in (*shown.needs, *shown.rows)) > 1,
+        "picks_all": request.GET.get("select") == "page",
     }
     return page(request, "handoff/list.html", context)
+
+
+def _is_own_draft(row: ListRow, user: User) -> bool:
+    return row.handoff.status == Status.DRAFT and row.handoff.submitted_by_id == user.pk
 
 
 def _heading(user: User) -> str:

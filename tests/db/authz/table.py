@@ -46,6 +46,9 @@ GET  handoff:team                              | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
 POST handoff:autosave_new                      | 200 | 403 | 403     | 200
+GET  handoff:bulk                              | 200 | 403 | 200     | 200
+POST handoff:bulk                              | 302 | 403 | 302     | 302
+POST handoff:bulk_run                          | 302 | 403 | 302     | 302
 GET  notify:inbox                              | 200 | 200 | 200     | 200
 # Nobody's but one's own: no address of these names anybody.
 GET  notify:settings                           | 200 | 200 | 200     | 200
