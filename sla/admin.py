@@ -14,6 +14,7 @@ from accounts.rules.policy import Action
 from accounts.selectors import organisation
 from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, register
 from core.errors import Conflict
+from core.vocabulary import known_values
 from core.words import counted
 from sla import services
 from sla.choices import ClockKind, EscalationState, PolicyState
@@ -40,7 +41,6 @@ from sla.rules.pace import Pace
 from sla.rules.presets import PRESET_NAMES, PRESETS, PolicySpec
 from sla.rules.targets import TargetSpec
 from sla.rules.wording import conditions_words, target_words
-from sla.vocabulary import known_values
 from worktime.models import Calendar
 from worktime.selectors import rules_calendar
 

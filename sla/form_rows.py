@@ -10,11 +10,12 @@ from typing import Any
 
 from django import forms
 
+from core import vocabulary
+from core.conditions import COMPARISONS, FIELD_LABELS, FIELDS, LISTS, WITHOUT_VALUE, Kind
+from core.sentences import OPERATOR_WORDS
 from sla.choices import Unit
 from sla.rules.ladder import ACTION_WORDS, ALWAYS_TOLD, percent_of
 from sla.rules.targets import MOVES, NOTIFY_CHANNEL, TOLD, StepSpec, TargetSpec
-from sla.rules.wording import OPERATOR_WORDS
-from sla.vocabulary import known_values
 
 MOST_ROWS = 12
 HOURS, MINUTES = 60, 1
@@ -29,14 +30,6 @@ SIDES: dict[str, tuple[str, int, bool]] = {
 # A number with more digits is a slip of the hand; how far a step may be is said by the rules.
 LONGEST_DISTANCE = 999_999
 
-FACTS = (
-    ("temperature", "Temperature"),
-    ("type", "Type of handoff"),
-    ("source", "Source of the lead"),
-    ("size", "Size of the company"),
-    ("country", "Country"),
-    ("industry", "Industry"),
-)
 # As people say a length: a word, the stored unit, and how many of it one is.
 LENGTHS: dict[str, tuple[str, str, int]] = {
     "hours": ("working hours", Unit.WORKING_MINUTES.value, HOURS),
@@ -52,15 +45,14 @@ PEOPLE = (
     ("manager", "Manager"),
     ("senior", "Senior receiver"),
 )
-NUMBERS = {"size"}
-LISTS = {"in", "not_in"}
-COMPARISONS = {"gte", "lte"}
 
 
 class ConditionForm(forms.Form):
     """One condition; a row without a field is none."""
 
-    fact = forms.ChoiceField(label="Fact", choices=[("", "Choose"), *FACTS], required=False)
+    fact = forms.ChoiceField(
+        label="Fact", choices=[("", "Choose"), *FIELD_LABELS.items()], required=False
+    )
     op = forms.ChoiceField(
         label="Comparison", choices=list(OPERATOR_WORDS.items()), initial="eq", required=False
     )
@@ -74,15 +66,17 @@ class ConditionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         fact, text = cleaned.get("fact", ""), cleaned.get("value", "")
-        if bool(fact) != bool(text):
+        op = cleaned.get("op") or "eq"
+        if fact and op in WITHOUT_VALUE:
+            if text:
+                message = f"Leave this empty where the fact {OPERATOR_WORDS[op]}."
+                self.add_error("value", message)
+            cleaned["condition"] = {"field": fact, "op": op}
+        elif bool(fact) != bool(text):
             field = "value" if fact else "fact"
             self.add_error(field, "Fill in both, or take the condition out.")
         elif fact:
-            cleaned["condition"] = {
-                "field": fact,
-                "op": cleaned.get("op") or "eq",
-                "value": self._value(fact, cleaned.get("op") or "eq", text),
-            }
+            cleaned["condition"] = {"field": fact, "op": op, "value": self._value(fact, op, text)}
         return cleaned
 
     def _value(self, fact: str, op: str, text: str) -> Any:
@@ -92,18 +86,18 @@ class ConditionForm(forms.Form):
         return self._one(fact, op, text)
 
     def _one(self, fact: str, op: str, text: str) -> Any:
-        if fact in NUMBERS or op in COMPARISONS:
+        if FIELDS[fact] is Kind.NUMBER or op in COMPARISONS:
             if re.fullmatch(r"-?[0-9]{1,12}", text):
                 return int(text)
             self.add_error("value", f"Write a whole number, not '{text}'.")
             return text
-        known = known_values().get(fact)
+        known = vocabulary.choices().get(fact)
         if known is None:
             return text
-        for value, label in known:
+        for value, label in known.items():
             if text.lower() in (value.lower(), label.lower()):
                 return value
-        words = ", ".join(label for _, label in known)
+        words = ", ".join(known.values())
         self.add_error("value", f"'{text}' is not known here. Write one of: {words}.")
         return text
 

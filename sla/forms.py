@@ -263,7 +263,7 @@ def _conditions(version: PolicyVersion | None) -> list[dict[str, Any]]:
     if version is None:
         return []
     return [
-        {"fact": entry["field"], "op": entry["op"], "value": _text(entry["value"])}
+        {"fact": entry["field"], "op": entry["op"], "value": _text(entry.get("value", ""))}
         for entry in version.conditions.get("all", ())
     ]
 

@@ -12,7 +12,11 @@ FACT_PATHS = {
     "source": "lead__source",
     "country": "lead__company__country",
     "industry": "lead__company__industry",
+    "segment": "lead__company__segment",
     "size": "lead__company__size",
+    "product": "lead__product",
+    "language": "lead__language",
+    "score": "lead__score",
 }
 
 
@@ -33,7 +37,11 @@ def facts_of(row: Handoff) -> dict[str, Any]:
         "source": lead.source,
         "country": company.country,
         "industry": company.industry,
+        "segment": company.segment,
         "size": company.size,
+        "product": lead.product,
+        "language": lead.language,
+        "score": lead.score,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from core import sentences
 from sla.rules.pace import Pace
 from sla.rules.targets import ELAPSED_MINUTES, WORKING_DAYS
 from worktime.rules import duration_words, working_days_words
@@ -76,27 +77,9 @@ def instant_words(instant: datetime, *, now: datetime, zone: tzinfo) -> str:
     return f"{there:%a} {there.day} {there:%b}{year} {clock}"
 
 
-OPERATOR_WORDS = {
-    "eq": "is",
-    "ne": "is not",
-    "in": "is one of",
-    "not_in": "is none of",
-    "gte": "is at least",
-    "lte": "is at most",
-}
-
-
 def conditions_words(conditions: Mapping[str, Any]) -> str:
-    """Which handoffs a policy is for, as in "temperature is hot and size is at least 200"."""
-    parts = [
-        f"{entry['field']} {OPERATOR_WORDS[entry['op']]} {_value_words(entry['value'])}"
-        for entry in conditions.get("all", ())
-    ]
-    return " and ".join(parts) or "everything else"
-
-
-def _value_words(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    """Which handoffs a policy is for, as in "temperature is hot and size is 200 or more"."""
+    return sentences.conditions_words(conditions, nothing="everything else")
 
 
 UNITS = {"h": ("hour", "hours"), "min": ("minute", "minutes")}

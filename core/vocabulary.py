@@ -1,0 +1,34 @@
+"""Which values the facts of a lead can have, or have in use, told by the apps that know them.
+
+A condition on a word that nobody ever uses would never hold, and nobody would notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+Values = Sequence[tuple[str, str]]
+
+_choices: dict[str, Callable[[], Values]] = {}
+_in_use: list[Callable[[], Mapping[str, Values]]] = []
+
+
+def register_choices(field: str, read: Callable[[], Values]) -> None:
+    """`read` gives all values that the field can have with their labels, as `("hot", "Hot")`."""
+    _choices[field] = read
+
+
+def register_in_use(read: Callable[[], Mapping[str, Values]]) -> None:
+    """`read` gives values by field that are worth suggesting; others can be written as well."""
+    _in_use.append(read)
+
+
+def choices() -> dict[str, dict[str, str]]:
+    """By field, the only values that it can have with their labels."""
+    return {field: dict(read()) for field, read in _choices.items()}
+
+
+def known_values() -> dict[str, list[tuple[str, str]]]:
+    """What to suggest by field: the choices, and the values in use of the other fields."""
+    found = {field: list(values) for read in _in_use for field, values in read().items()}
+    return found | {field: list(labels.items()) for field, labels in choices().items()}
