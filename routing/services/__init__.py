@@ -20,10 +20,21 @@ from routing.services.pools import (
     create_pool,
     set_capacity,
 )
-from routing.services.publish import InvalidRules, RulesChanged, RuleSpec, publish_rule_set
+from routing.services.rule_sets import (
+    DraftChanged,
+    InvalidRules,
+    RulesChanged,
+    RuleSpec,
+    bring_back,
+    discard_draft,
+    publish_draft,
+    publish_rule_set,
+    save_draft,
+)
 from routing.services.settle import give_back, occupy, release
 
 __all__ = [
+    "DraftChanged",
     "Draw",
     "InvalidPool",
     "InvalidRules",
@@ -31,9 +42,11 @@ __all__ = [
     "RulesChanged",
     "StaleDraw",
     "add_member",
+    "bring_back",
     "change_member",
     "change_pool",
     "create_pool",
+    "discard_draft",
     "give_back",
     "leave_pools",
     "lock_loads",
@@ -41,8 +54,10 @@ __all__ = [
     "lock_pools",
     "occupy",
     "open_draw",
+    "publish_draft",
     "publish_rule_set",
     "release",
+    "save_draft",
     "set_backup",
     "set_capacity",
     "take_turn",
