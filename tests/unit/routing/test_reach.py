@@ -1,0 +1,280 @@
+"""Which rules are called unreachable: never one that takes a lead, and all that take none."""
+
+from itertools import product
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from core.conditions import compiled, folded, problems
+from routing.rules.reach import HIDDEN, IMPOSSIBLE, MOST_BOXES, left_over, unreachable
+
+
+def ask(field, op, value=None):
+    return {"field": field, "op": op} | ({} if value is None else {"value": value})
+
+
+def rule(name, *tests, group="all"):
+    return {"name": name, "conditions": {group: list(tests)} if tests else {}}
+
+
+EVERYBODY = rule("Everybody")
+
+
+def found(*rules, **more):
+    return [
+        (one.index, one.code, one.hidden_by) for one in unreachable([*rules, EVERYBODY], **more)
+    ]
+
+
+DE, FR = ask("country", "eq", "DE"), ask("country", "eq", "FR")
+LARGE, SMALL = ask("size", "gte", 500), ask("size", "lte", 100)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        (DE, FR),
+        (DE, ask("country", "ne", "de ")),
+        (LARGE, SMALL),
+        (ask("size", "gt", 4), ask("size", "lt", 5)),
+        (ask("size", "gte", 4.2), ask("size", "lte", 4.8)),
+        (ask("size", "eq", 4.5),),
+        (ask("size", "in", [1, 2]), ask("size", "not_in", [2, 1])),
+        (ask("size", "gte", 4), ask("size", "lte", 5), ask("size", "ne", 4), ask("size", "ne", 5)),
+        (ask("country", "in", ["DE", "AT"]), ask("country", "in", ["FR", "CH"])),
+        (ask("country", "known"), ask("country", "unknown")),
+        (ask("country", "unknown"), DE),
+        (ask("size", "unknown"), SMALL),
+        (ask("score", "known"), ask("score", "unknown")),
+        (ask("source", "contains", "web"), ask("source", "unknown")),
+        (ask("source", "contains", "web"), ask("source", "in", ["fair", "partner"])),
+        (ask("source", "starts_with", "we"), ask("source", "eq", "a web form")),
+        (DE, {"any": [FR, {"all": [DE, LARGE, SMALL]}]}),
+    ],
+)
+def test_unreachable_names_a_rule_that_contradicts_itself(tests):
+    assert found(rule("Nobody", *tests)) == [(0, IMPOSSIBLE, ())]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        (DE, LARGE),
+        (ask("size", "gt", 4), ask("size", "lt", 6)),
+        (ask("size", "gte", 5), ask("size", "lte", 5)),
+        (ask("country", "ne", "DE"), ask("country", "unknown")),
+        (ask("source", "contains", "web"), ask("source", "contains", "form")),
+        (ask("source", "contains", "web"), ask("source", "starts_with", "form")),
+        (ask("source", "contains", "web"), ask("source", "not_in", ["web", "webinar"])),
+        (ask("country", "not_in", ["DE", "AT"]), ask("country", "known")),
+    ],
+)
+def test_unreachable_is_not_said_of_a_rule_that_can_hold(tests):
+    assert found(rule("Somebody", *tests)) == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ([DE], [DE]),
+        ([DE], [DE, LARGE]),
+        ([ask("country", "in", ["DE", "AT"])], [DE]),
+        ([ask("country", "ne", "FR")], [DE]),
+        ([ask("country", "not_in", ["FR"])], [ask("country", "unknown")]),
+        ([ask("country", "known")], [ask("country", "contains", "d")]),
+        ([ask("size", "gte", 200)], [ask("size", "gt", 199)]),
+        ([ask("size", "gte", 200)], [LARGE, DE]),
+        ([ask("size", "known")], [SMALL]),
+        ([ask("source", "contains", "eb")], [ask("source", "starts_with", "web form")]),
+        ([ask("source", "starts_with", "web")], [ask("source", "starts_with", "web form")]),
+        ([ask("source", "contains", "web")], [ask("source", "in", ["web", "webinar"])]),
+        ([{"any": [DE, FR]}], [ask("country", "in", ["FR", "DE"]), SMALL]),
+        ([DE], [{"any": [{"all": [DE, LARGE]}, {"all": [DE, SMALL]}]}]),
+    ],
+)
+def test_unreachable_names_the_rule_that_hides_another(earlier, later):
+    assert found(rule("First", *earlier), rule("Second", *later)) == [(1, HIDDEN, (0,))]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ([DE, LARGE], [DE]),
+        ([DE], [ask("country", "in", ["DE", "AT"])]),
+        ([ask("size", "gte", 200)], [ask("size", "gte", 199)]),
+        ([ask("size", "gte", 0)], [ask("size", "ne", 5)]),
+        ([ask("source", "starts_with", "web")], [ask("source", "contains", "web")]),
+        ([ask("source", "contains", "web")], [ask("source", "in", ["web", "fair"])]),
+        ([DE, FR], [DE]),
+    ],
+)
+def test_unreachable_is_not_said_of_a_rule_that_is_hidden_in_part(earlier, later):
+    assert (1, HIDDEN, (0,)) not in found(rule("First", *earlier), rule("Second", *later))
+
+
+def test_unreachable_names_the_rules_that_hide_another_together():
+    rules = [
+        rule("Large", ask("size", "gte", 200)),
+        rule("France", FR),
+        rule("Small", ask("size", "lt", 200)),
+        rule("Sized", DE, ask("size", "known")),
+    ]
+    assert found(*rules) == [(3, HIDDEN, (0, 2))]
+
+
+def test_unreachable_counts_the_only_values_that_there_are():
+    rules = [rule(name, ask("temperature", "eq", name)) for name in ("hot", "warm", "cool")]
+    rules.append(rule("Germans", DE))
+    assert found(*rules) == []
+    assert found(*rules, choices={"temperature": ["hot", "warm", "cool"]}) == [
+        (3, HIDDEN, (0, 1, 2))
+    ]
+
+
+def test_unreachable_says_nothing_of_the_fallback_at_the_end():
+    assert found(rule("All", ask("size", "known")), rule("None", ask("size", "unknown"))) == []
+
+
+def test_unreachable_names_what_comes_after_a_rule_for_every_lead():
+    assert found(EVERYBODY, rule("Germans", DE)) == [(1, HIDDEN, (0,))]
+
+
+def test_unreachable_claims_nothing_of_conditions_that_are_too_many():
+    often = [
+        {"any": [ask("source", "contains", f"{n}a"), ask("source", "contains", f"{n}b")]}
+        for n in range(8)
+    ]
+    assert 2 ** len(often) > MOST_BOXES
+    assert found(rule("Many", *often, DE, FR)) == []
+
+
+def test_unreachable_says_in_a_sentence_which_rule_and_why():
+    rules = [rule("Germany", DE), rule("Large Germans", DE, LARGE), rule("Mixed", DE, FR)]
+    hidden, impossible = unreachable([*rules, EVERYBODY])
+    assert hidden.message == (
+        "\u201cLarge Germans\u201d is never reached: rule 1, \u201cGermany\u201d, comes before it "
+        "and takes every lead that it asks for. Move it up, or take the rule out."
+    )
+    assert impossible.message == (
+        "\u201cMixed\u201d holds for no lead, because its conditions contradict each other: "
+        "country is DE and country is FR. Change one of them, or take the rule out."
+    )
+    assert (hidden.problem.field, hidden.problem.code) == ("rules[1].conditions", "unreachable")
+
+
+def test_unreachable_says_in_a_sentence_which_rules_do_it_together():
+    rules = [rule("Known", ask("size", "known")), rule("Unknown", ask("size", "unknown"))]
+    (hidden,) = unreachable([*rules, rule("Germans", DE), EVERYBODY])
+    assert "rule 1, \u201cKnown\u201d; rule 2, \u201cUnknown\u201d come before it" in hidden.message
+
+
+WORDS = ["a", "b", "ab"]
+NUMBERS = [0, 1, 1.5, 2, 3]
+# Every lead that these conditions can tell from another, in some way.
+LEADS = [
+    {"country": country, "source": source, "size": size}
+    for country, source, size in product(
+        [None, "", "a", "B", "ab", "abc", "bab", "x"], [None, "", "a", "b", "ab", "x"], [
+            None, -1, 0, 1, 2, 3, 4
+        ]
+    )
+]  # fmt: skip
+EXACT = ("eq", "ne", "in", "not_in", "known", "unknown")
+
+
+def asks(field, values, ops):
+    def one(op):
+        if op in {"known", "unknown"}:
+            return st.just(ask(field, op))
+        if op in {"in", "not_in"}:
+            some = st.lists(st.sampled_from(values), min_size=1, max_size=3)
+            return some.map(lambda chosen: ask(field, op, chosen))
+        return st.sampled_from(values).map(lambda value: ask(field, op, value))
+
+    return st.sampled_from(ops).flatmap(one)
+
+
+def tests(text_ops):
+    sizes = asks("size", NUMBERS, (*EXACT, "gte", "lte", "gt", "lt"))
+    return asks("country", WORDS, text_ops) | asks("source", WORDS, text_ops) | sizes
+
+
+def conditions(text_ops):
+    def groups(inner):
+        members = st.lists(inner, min_size=1, max_size=3)
+        return st.tuples(st.sampled_from(["all", "any"]), members).map(lambda one: dict([one]))
+
+    inner = st.recursive(tests(text_ops), groups, max_leaves=5)
+    return groups(inner) | st.just({})
+
+
+def rule_sets(text_ops=EXACT):
+    rules = st.lists(conditions(text_ops), min_size=1, max_size=5)
+    return rules.map(
+        lambda all_of: [
+            *({"name": f"R{n}", "conditions": one} for n, one in enumerate(all_of)),
+            EVERYBODY,
+        ]
+    )
+
+
+def reached(rules):
+    """The rules that some lead falls under."""
+    checks = [compiled(one["conditions"]) for one in rules]
+    return {
+        next(index for index, check in enumerate(checks) if check(lead))
+        for lead in map(folded, LEADS)
+    }
+
+
+@settings(max_examples=300)
+@given(rule_sets((*EXACT, "contains", "starts_with")))
+def test_what_is_called_unreachable_takes_no_lead(rules):
+    assert not any(list(problems(one["conditions"])) for one in rules)
+    assert not {one.index for one in unreachable(rules)} & reached(rules)
+
+
+@settings(max_examples=300)
+@given(rule_sets())
+@example([rule("R0", ask("size", "lt", 2)), rule("R1", ask("size", "lte", 1.5)), EVERYBODY])
+def test_what_takes_no_lead_is_called_unreachable(rules):
+    told = {one.index for one in unreachable(rules)} | {len(rules) - 1}
+    assert told | reached(rules) == set(range(len(rules)))
+
+
+@settings(max_examples=300)
+@given(rule_sets((*EXACT, "contains", "starts_with")))
+def test_the_rules_that_are_named_take_all_of_the_hidden_one(rules):
+    for one in unreachable(rules):
+        if one.code == IMPOSSIBLE:
+            assert 0 not in reached([rules[one.index], EVERYBODY])
+        else:
+            before = [rules[index] for index in one.hidden_by]
+            assert len(before) not in reached([*before, rules[one.index], EVERYBODY])
+
+
+def test_left_over_counts_and_names_what_only_the_fallback_takes():
+    rules = [rule("Germans", DE), rule("Large", LARGE), EVERYBODY]
+    leads = [
+        (number, {"country": country, "size": size})
+        for number, (country, size) in enumerate(
+            [("de", 5), ("FR", 5), (None, None), ("AT", 900), ("AT", 499)]
+        )
+    ]
+    left = left_over(rules, leads, most=2)
+    assert (left.asked, left.count, left.examples) == (5, 3, (1, 2))
+    assert left.words == "Only the fallback takes 3 of 5 leads."
+
+
+def test_left_over_of_none_says_so():
+    rules = [rule("Germans", DE), EVERYBODY]
+    assert (
+        left_over(rules, [(1, {"country": "DE"})]).words == "No lead of 1 is left to the fallback."
+    )
+    assert left_over(rules, []).words == "There are no leads yet to try the rules on."
+
+
+def test_left_over_asks_each_lead_once_whatever_reads_them():
+    leads = iter([(n, {"country": "FR"}) for n in range(7)])
+    assert left_over([rule("Germans", DE), EVERYBODY], leads).examples == (0, 1, 2, 3, 4)
