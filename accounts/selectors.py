@@ -1,7 +1,7 @@
 """Reads about people: who answers for whom, whose hours and zone hold, who is away."""
 
 import zoneinfo
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,7 +100,12 @@ def calendar_for(user: User) -> Calendar:
 
 def calendars_for(people: Collection[User]) -> dict[int, Calendar]:
     """The working hours of each by the user's id, in at most three queries."""
-    chosen = {user.pk: user.calendar_id for user in people}
+    return calendars_of({user.pk: user.calendar_id for user in people})
+
+
+def calendars_of(own: Mapping[int, int | None]) -> dict[int, Calendar]:
+    """The same for people by their id, with the calendar of their own, None without one."""
+    chosen = dict(own)
     without = [pk for pk, calendar in chosen.items() if calendar is None]
     if without:
         teams = Membership.objects.filter(user__in=without, team__calendar__isnull=False)

@@ -1,9 +1,10 @@
 """What rules and policies may ask about a handoff."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from handoff.models import Handoff, HandoffClock, Lead
+from routing.choices import SkillKind
 
 # Where each fact stands, seen from the handoff: for reading many at once.
 FACT_PATHS = {
@@ -43,6 +44,17 @@ def facts_of(row: Handoff) -> dict[str, Any]:
         "language": lead.language,
         "score": lead.score,
     }
+
+
+def asks_of(row: Handoff) -> dict[str, str]:
+    """What the lead asks of its receiver: the kind of skill and its value, in lower case."""
+    return asks_from(facts_of(row))
+
+
+def asks_from(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The same from facts that were read before; a kind that is not known is left out."""
+    known = {str(kind): str(facts.get(kind) or "").strip().lower() for kind in SkillKind.values}
+    return {kind: value for kind, value in known.items() if value}
 
 
 def facts_by_clock(clock_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What waits because nobody was eligible: since when, why nobody, and what would help."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,16 +12,24 @@ from handoff.models.handoff import HandoffQuerySet
 from handoff.rules.transitions import MOST_LEGS
 from handoff.selectors.access import relations_to
 from handoff.selectors.event_log import events_on
+from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chains, legs_given
 from handoff.selectors.offers import offers_to
 from handoff.selectors.story import clock_time
-from routing.choices import Exclusion
 from routing.rules import Code, Excluded
-from routing.selectors import MemberStanding, standings_by_pool
+from routing.rules.eligibility import first_lacking
+from routing.selectors import (
+    MemberStanding,
+    excluded_from,
+    reason_words,
+    skills_of,
+    standings_by_pool,
+)
 from worktime.rules import duration_words
 
 NAMED = 3
 DAY = timedelta(days=1)
+_LASTING = frozenset({Code.INACTIVE, Code.NO_WEIGHT})
 _FREE = "free now, and gets it at the next look"
 
 
@@ -45,7 +53,7 @@ def held_handoffs(user: User) -> HandoffQuerySet:
     """The held handoffs in the user's sight, oldest first."""
     return (
         _held(user)
-        .select_related("lead__company", "owner", "submitted_by", "pool")
+        .select_related("lead__company", "owner", "submitted_by", "pool", "type")
         .order_by("submitted_at", "id")
     )
 
@@ -68,11 +76,14 @@ def held_rows(handoffs: Sequence[Handoff], *, now: datetime) -> tuple[HeldRow, .
     barred = barred_on_chains(handoff.chain_id for handoff in handoffs)
     pools = standings_by_pool({row.pool_id for row in handoffs if row.pool_id}, now=now)
     people = User.objects.in_bulk({one.user_id for members in pools.values() for one in members})
+    lacking = _lacking(handoffs, people)
     return tuple(
         _held_row(
             handoff,
             events.get(handoff.pk),
-            _passed_over(pools.get(handoff.pool_id or 0, ()), barred[handoff.chain_id]),
+            _passed_over(
+                pools.get(handoff.pool_id or 0, ()), barred[handoff.chain_id], lacking[handoff.pk]
+            ),
             people,
             now=now,
             is_exhausted=given[handoff.pk] >= MOST_LEGS,
@@ -100,22 +111,59 @@ def held_events(handoffs: Sequence[Handoff]) -> dict[int, Event]:
 
 def exclusion_sentences(event: Event, people: dict[int, User]) -> tuple[str, ...]:
     """Why each member of the pool was passed over at that event, one sentence each."""
-    labels = dict(Exclusion.choices)
     return tuple(
-        f"{people[skip['user']].name}: {labels.get(skip['code'], skip['code'])}."
+        f"{people[skip['user']].name}: {_why(excluded_from(skip), now=event.at)}."
         for skip in event.data.get("exclusions", ())
         if skip["user"] in people
     )
 
 
 def _passed_over(
-    members: Sequence[MemberStanding], barred: Mapping[int, str]
+    members: Sequence[MemberStanding], barred: Mapping[int, str], lacking: Mapping[int, Excluded]
 ) -> dict[int, Excluded | None]:
     """Why each member does not get this lead now, by user id; None for one who is free."""
+    found = {}
+    for one in members:
+        skip = one.excluded
+        if skip is None or skip.code not in _LASTING:
+            # What a person lacks lasts longer than what keeps them from any lead now.
+            skip = lacking.get(one.user_id) or skip
+        if skip is None and one.user_id in barred:
+            skip = Excluded(barred[one.user_id])
+        found[one.user_id] = skip
+    return found
+
+
+def _lacking(
+    handoffs: Sequence[Handoff], people: Collection[int]
+) -> dict[int, dict[int, Excluded]]:
+    """Who lacks what each lead asks for, by the handoff's id; in one query, where one asks."""
+    wanted = {handoff.pk: _wanted(handoff) for handoff in handoffs}
+    asked = {skill for asks in wanted.values() for skill in asks.items()}
+    skills = skills_of(people, asked) if asked else {}
+    return {pk: _lack(asks, people, skills) for pk, asks in wanted.items()}
+
+
+def _wanted(handoff: Handoff) -> dict[str, str]:
+    """What the lead asks for of the kinds that its pool looks at."""
+    if handoff.pool is None or not handoff.pool.skills:
+        return {}
+    asks = asks_of(handoff)
+    return {kind: asks[kind] for kind in handoff.pool.skills if kind in asks}
+
+
+def _lack(
+    asks: Mapping[str, str],
+    people: Collection[int],
+    skills: Mapping[int, Collection[tuple[str, str]]],
+) -> dict[int, Excluded]:
+    lacks = {
+        user_id: first_lacking(list(asks), asks, skills.get(user_id, ())) for user_id in people
+    }
     return {
-        one.user_id: one.excluded
-        or (Excluded(barred[one.user_id]) if one.user_id in barred else None)
-        for one in members
+        user_id: Excluded(Code.NO_SKILL, kind=lack[0], value=lack[1])
+        for user_id, lack in lacks.items()
+        if lack is not None
     }
 
 
@@ -154,10 +202,7 @@ def _age(passed: timedelta) -> str:
 def _why(skip: Excluded | None, *, now: datetime) -> str:
     if skip is None:
         return _FREE
-    label = str(Exclusion(skip.code).label)
-    if skip.capacity is not None:
-        return f"{label}, {skip.open_count} of {skip.capacity} open"
-    return f"{label} until {clock_time(skip.until, now=now)}" if skip.until else label
+    return reason_words(skip, clock_time(skip.until, now=now) if skip.until else "")
 
 
 def _help(
@@ -188,6 +233,7 @@ _WAYS = (
     (Code.PAUSED, "End a pause."),
     (Code.AT_CAPACITY, "Raise a capacity, or have an open lead contacted."),
     (Code.NO_WEIGHT, "Give a member more weight than 0."),
+    (Code.NO_SKILL, "Add somebody who has what the lead asks for."),
 )
 
 

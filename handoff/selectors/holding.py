@@ -1,16 +1,22 @@
 """What waits because nobody was eligible."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from handoff.choices import LegEnd, Status
 from handoff.models import Handoff, Leg
+from handoff.models.handoff import HandoffQuerySet
 from handoff.rules.transitions import MOST_LEGS
+from handoff.selectors.facts import asks_of
 from routing.choices import Exclusion
-from routing.models import Member
+from routing.models import Member, Pool
+from routing.rules import Code
+from routing.rules.eligibility import first_lacking
+from routing.selectors import member_standings, skills_of
 from routing.services import Draw
 
 # More than this many held at once in one pool means that nobody works there at all.
@@ -60,17 +66,43 @@ def is_exhausted(row: Handoff, *, pool_id: int | None = None) -> bool:
 
 def held_in_pool(pool_id: int) -> list[Handoff]:
     """The oldest handoffs that the pool holds and may still place by itself, oldest first."""
+    return list(_held(pool_id)[:LOOK_AHEAD])
+
+
+def _held(pool_id: int) -> HandoffQuerySet:
     legs = Leg.objects.filter(handoff=OuterRef("pk")).order_by().values("handoff")
     given = Coalesce(Subquery(legs.annotate(n=Count("pk")).values("n")), 0)
     # Those that wait for a person are left out before the limit, or they would fill it in time.
     rows = Handoff.objects.filter(pool=pool_id, status=Status.HOLDING).alias(given=given)
-    return list(rows.filter(given__lt=MOST_LEGS).order_by("submitted_at", "pk")[:LOOK_AHEAD])
+    found: HandoffQuerySet = (
+        rows.filter(given__lt=MOST_LEGS)
+        .select_related("lead__company", "type")
+        .order_by("submitted_at", "pk")
+    )
+    return found
+
+
+def placeable(pool_id: int, *, now: datetime) -> Iterator[int]:
+    """Held handoffs of the pool that somebody seems free for, oldest first, by id.
+
+    Nothing is locked for it: whoever places one looks again. In a constant number of queries for
+    each batch of those held, however many of them nobody can take.
+    """
+    standings = member_standings(pool_id, now=now)
+    free = {one.user_id for one in standings if one.excluded is None}
+    rows = _held(pool_id)
+    while free and (batch := list(rows[:LOOK_AHEAD])):
+        takers = _takers(batch, Pool.objects.get(pk=pool_id), free)
+        yield from [held.pk for held in batch if takers[held.pk]]
+        last = batch[-1]
+        later = Q(submitted_at=last.submitted_at, pk__gt=last.pk)
+        rows = _held(pool_id).filter(Q(submitted_at__gt=last.submitted_at) | later)
 
 
 def is_served_before(row: Handoff, *, draw: Draw) -> bool:
     """Whether the pool must place an older held handoff first.
 
-    A new lead queues behind every held one that somebody who is free could take.
+    A new lead queues behind every held one that somebody who could take this one could take.
     """
     free = {seat.user_id for seat in draw.seats}
     if not free:
@@ -78,8 +110,33 @@ def is_served_before(row: Handoff, *, draw: Draw) -> bool:
     ahead = [
         held for held in held_in_pool(draw.pool.pk) if held.pk != row.pk and _key(held) < _key(row)
     ]
-    barred = barred_on_chains(held.chain_id for held in ahead)
-    return any(free - set(barred[held.chain_id]) for held in ahead)
+    return any(_takers(ahead, draw.pool, free).values())
+
+
+def can_anybody_else(draw: Draw) -> bool:
+    """Whether somebody who lacks what this draw's lead asks for may be free for another."""
+    return any(skip.code == Code.NO_SKILL for skip in draw.exclusions.values())
+
+
+def _takers(
+    rows: Sequence[Handoff], pool: Pool, free: Collection[int]
+) -> dict[int, frozenset[int]]:
+    """Who of those who are free could take each handoff, by its id."""
+    if not rows:
+        return {}
+    barred = barred_on_chains(row.chain_id for row in rows)
+    asks = {row.pk: asks_of(row) if pool.skills else {} for row in rows}
+    wanted = {(kind, one[kind]) for one in asks.values() for kind in pool.skills if kind in one}
+    skills = skills_of(free, wanted) if wanted else {}
+    return {
+        row.pk: frozenset(
+            user
+            for user in free
+            if user not in barred[row.chain_id]
+            and first_lacking(pool.skills, asks[row.pk], skills.get(user, ())) is None
+        )
+        for row in rows
+    }
 
 
 def _key(row: Handoff) -> tuple[bool, float, int]:

@@ -7,10 +7,8 @@ from datetime import datetime
 from accounts.models import User
 from accounts.selectors import calendar_for
 from handoff.selectors.story import clock_time
-from routing.choices import Exclusion
 from routing.models import Member
-from routing.rules import pick
-from routing.rules.rotation import seats_after
+from routing.rules import Code, choose, seats_after
 from routing.selectors import MemberStanding, standings_by_pool
 from worktime.rules import (
     InstantOutOfRange,
@@ -23,6 +21,16 @@ from worktime.rules import (
 from worktime.selectors import rules_calendar
 
 POOLS_SHOWN = 2
+_OUT = {
+    Code.INACTIVE: "You take no part",
+    Code.NO_WEIGHT: "You take part with weight 0",
+    Code.TIME_OFF: "You are away",
+    Code.PAUSED: "You are paused",
+    Code.OUT_OF_HOURS: "You are outside your working hours",
+    Code.AT_CAPACITY: "You are at capacity",
+    Code.AT_DAY_LIMIT: "You had today\u2019s leads",
+    Code.AT_WEEK_LIMIT: "You had this week\u2019s leads",
+}
 _PLACES = ("next", "second", "third", "fourth", "fifth")
 
 
@@ -44,30 +52,31 @@ def next_turns(user: User, *, now: datetime) -> tuple[TurnCard, ...]:
     cards = [
         TurnCard(
             f"Your turn in {member.pool}",
-            _place(standings.get(member.pool_id, ()), user, now=now),
+            _place(standings.get(member.pool_id, ()), user, member.pool.strategy, now=now),
         )
         for member in mine
     ]
     return (*cards, *_hours(user, now=now))
 
 
-def _place(standings: Sequence[MemberStanding], user: User, *, now: datetime) -> str:
+def _place(standings: Sequence[MemberStanding], user: User, strategy: str, *, now: datetime) -> str:
     own = next((one for one in standings if one.user_id == user.pk), None)
     if own is None:
         return "You are no member of it any more."
     if own.excluded is not None:
         until = own.excluded.until
         back = f" until {clock_time(until, now=now)}" if until else ""
-        return f"You are {Exclusion(own.excluded.code).label}{back}: leads go to the others."
+        return f"{_OUT[Code(own.excluded.code)]}{back}: leads go to the others."
     seats = [one.to_seat() for one in standings if one.excluded is None]
     last = max((seat.last_picked for seat in seats), default=0)
     for n, word in enumerate(_PLACES):
-        choice = pick(seats)
+        choice = choose(strategy, seats)
         if choice is None:
             break
         if choice.seat.user_id == user.pk:
             return f"You are {word} of {len(seats)}: {_how_many(n)}."
-        seats = seats_after(choice, last + n + 1)
+        after = {seat.member_id: seat for seat in seats_after(choice, last + n + 1)}
+        seats = [after.get(seat.member_id, seat) for seat in seats]
     return f"You are one of {len(seats)} who take turns."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.models import TimeOff, User
-from accounts.selectors import calendars_for
+from accounts.selectors import calendars_for, calendars_of
 from routing.services import Draw
 from worktime.models import Calendar
 from worktime.rules import is_open, next_open
@@ -14,10 +14,13 @@ from worktime.selectors import rules_calendar
 def is_pool_staffed(draw: Draw, *, now: datetime) -> bool:
     """Whether at least one eligible member is inside their own working hours at ``now``.
 
-    In a constant number of queries: the pool is locked meanwhile.
+    In a constant number of queries, and none where the draw knows already: the pool is locked
+    meanwhile.
     """
-    people = User.objects.filter(pk__in=[seat.user_id for seat in draw.seats])
-    hours = {calendar.current_version for calendar in calendars_for(people).values()}
+    if draw.knows_hours:
+        return any(seat.is_at_work for seat in draw.seats)
+    own = {seat.user_id: draw.calendars[seat.user_id] for seat in draw.seats}
+    hours = {calendar.current_version for calendar in calendars_of(own).values()}
     return any(version is not None and is_open(rules_calendar(version), now) for version in hours)
 
 

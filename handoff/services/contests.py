@@ -33,7 +33,7 @@ from handoff.services.clocks import (
     stop_clocks,
 )
 from handoff.services.decide import acceptance, note_problems
-from handoff.services.placement import Reason, place
+from handoff.services.placement import Placing, Reason, place
 from routing.choices import TurnKind
 from routing.selectors import match_rule
 from routing.services import give_back, lock_pools, occupy
@@ -185,7 +185,7 @@ def _pick_anew(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[st
     if rule is None:
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
     lock_pools([leg.turn.pool_id, rule.pool_id])
-    place(row, rule=rule, reason=ANEW, by=by, now=now, changes={"reason": ""}, data=data)
+    place(row, Placing(ANEW, by=by, now=now, changes={"reason": ""}, data=data), rule=rule)
 
 
 def _rejected(row: Handoff, *, now: datetime) -> Leg:

@@ -13,13 +13,15 @@ from handoff.choices import EventKind, LegEnd, TransferReason
 from handoff.models import Leg
 from handoff.rules.transitions import Step
 from handoff.selectors.absence import absence_of, left_alone
+from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chain
+from handoff.selectors.stickiness import sticky_receivers
 from handoff.services import tell
 from handoff.services.change import lock_handoff, open_for
 from handoff.services.closing import end_live_leg
 from handoff.services.decide import free, live_leg
-from handoff.services.moves import backup_of, moved_data, rule_of_leg
-from handoff.services.placement import Reason, assign
+from handoff.services.moves import backup_first, moved_data, rule_of_leg
+from handoff.services.placement import Placing, Reason, assign
 from routing.choices import TurnKind
 from routing.services import lock_loads, lock_pools, open_draw, take_turn
 
@@ -83,27 +85,20 @@ def _move(pk: int, *, now: datetime) -> int:
     rule = rule_of_leg(row, leg)
     lock_pools([leg.turn.pool_id, rule.pool_id])
     lock_loads(pool_id=rule.pool_id, user_id=leg.receiver_id)
-    draw = open_draw(pool_id=rule.pool_id, now=now)
+    firsts = backup_first(leg, pool_id=rule.pool_id, kind=TurnKind.COVER)
+    draw = open_draw(pool_id=rule.pool_id, now=now, asks=asks_of(row))
     turn = take_turn(
         draw,
         kind=TurnKind.ROTATION,
         rule=rule,
         barred=barred_on_chain(row),
-        first=backup_of(leg, pool_id=rule.pool_id),
-        first_kind=TurnKind.COVER,
+        firsts=(*firsts, *sticky_receivers(row, rule)),
     )
     if turn is None:
         raise _NobodyFree
-    next_leg = assign(
-        row,
-        turn=turn,
-        draw=draw,
-        reason=COVERED,
-        by=None,
-        now=now,
-        changes={"pool_id": rule.pool_id},
-        data={**moved_data(leg, TransferReason.COVER), "to": turn.user_id, "time_off": away.pk},
-    )
+    data = {**moved_data(leg, TransferReason.COVER), "to": turn.user_id, "time_off": away.pk}
+    step = Placing(COVERED, by=None, now=now, changes={"pool_id": rule.pool_id}, data=data)
+    next_leg = assign(row, step, turn=turn, draw=draw)
     free(leg, now=now)
     tell.about_move(row, _ended(leg), next_leg, now=now)
     return 1

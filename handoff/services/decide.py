@@ -27,7 +27,7 @@ from handoff.services.clocks import (
     start_hand_off,
     stop_clocks,
 )
-from handoff.services.placement import CONFLICT, place
+from handoff.services.placement import CONFLICT, Placing, place
 from routing.selectors import match_rule
 from routing.services import give_back, lock_loads, lock_pools, release
 from worktime.rules import between
@@ -169,7 +169,7 @@ def _pass_on(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str,
         raise HandoffNotPending("No routing rule says who is next. Ask your admin to publish one.")
     lock_pools([leg.turn.pool_id, rule.pool_id])
     lock_loads(pool_id=rule.pool_id, user_id=leg.receiver_id)
-    next_leg = place(row, rule=rule, reason=CONFLICT, by=by, now=now, changes={}, data=data)
+    next_leg = place(row, Placing(CONFLICT, by=by, now=now, data=data), rule=rule)
     tell.submitter_moved(row, leg, next_leg, now=now)
     # A conflict is no fault of the receiver's: the turn comes back at once.
     give_back(turn=leg.turn, reason="conflict", now=now)

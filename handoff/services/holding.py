@@ -10,10 +10,11 @@ from core.errors import DomainError
 from handoff.choices import EventKind, Status, TransferReason
 from handoff.models import Handoff
 from handoff.rules.transitions import Step
-from handoff.selectors.facts import facts_of
-from handoff.selectors.holding import barred_on_chain, held_in_pool
+from handoff.selectors.facts import asks_from, facts_of
+from handoff.selectors.holding import barred_on_chain, can_anybody_else, placeable
+from handoff.selectors.stickiness import sticky_receivers
 from handoff.services.change import open_for
-from handoff.services.placement import Reason, assign
+from handoff.services.placement import Placing, Reason, assign
 from routing.choices import TurnKind
 from routing.selectors import match_rule
 from routing.services import open_draw, take_turn
@@ -33,14 +34,14 @@ def drain_holding(now: datetime) -> int:
     holding = Handoff.objects.filter(status=Status.HOLDING, pool__isnull=False)
     pools = holding.order_by("pool_id").values_list("pool_id", flat=True).distinct()
     for pool_id in list(pools):
-        for held in held_in_pool(pool_id):
+        for pk in placeable(pool_id, now=now):
             try:
-                outcome = _place_held(held.pk, now=now)
+                outcome = _place_held(pk, now=now)
             except (OperationalError, InterfaceError):
                 raise
             except Exception:
                 # A receiver without published hours must not hold up every lead behind this one.
-                logger.exception("held handoff not placed", extra={"handoff": held.pk})
+                logger.exception("held handoff not placed", extra={"handoff": pk})
                 continue
             if outcome is None:
                 break
@@ -57,15 +58,23 @@ def _place_held(pk: int, *, now: datetime) -> int | None:
             )
         except DomainError:
             return 0
-        rule = match_rule(facts_of(row))
         if row.pool_id is None:
             return 0
-        draw = open_draw(pool_id=row.pool_id, now=now)
-        if not draw.seats:
-            return None
+        facts = facts_of(row)
+        rule = match_rule(facts)
         same_pool = rule if rule is not None and rule.pool_id == row.pool_id else None
-        turn = take_turn(draw, kind=TurnKind.DRAINED, rule=same_pool, barred=barred_on_chain(row))
+        firsts = sticky_receivers(row, same_pool) if same_pool else ()
+        draw = open_draw(pool_id=row.pool_id, now=now, asks=asks_from(facts))
+        if not draw.seats:
+            return 0 if can_anybody_else(draw) else None
+        turn = take_turn(
+            draw,
+            kind=TurnKind.DRAINED,
+            rule=same_pool,
+            barred=barred_on_chain(row),
+            firsts=firsts,
+        )
         if turn is None:
             return 0
-        assign(row, turn=turn, draw=draw, reason=DRAINED, by=None, now=now, changes={})
+        assign(row, Placing(DRAINED, by=None, now=now), turn=turn, draw=draw)
         return 1

@@ -19,21 +19,15 @@ from handoff.services import tell
 from handoff.services.change import apply_change, transfer_to
 from handoff.services.closing import end_live_leg
 from handoff.services.decide import free
-from handoff.services.moves import backup_of, moved_data, rule_of_leg
-from handoff.services.placement import Reason, place
+from handoff.services.moves import backup_first, moved_data, rule_of_leg
+from handoff.services.placement import Placing, Reason, place
 from notify.services import remove_slack
 from routing.choices import TurnKind
 from routing.models import Load, Member, Pool, Rule
-from routing.services import leave_pools, lock_loads_of_pools, lock_pools
+from routing.services import Firsts, leave_pools, lock_loads_of_pools, lock_pools
 from sla.models import Clock
 
-LEFT = Reason(
-    TurnKind.ROTATION,
-    TransferReason.LEFT,
-    EventKind.REASSIGNED,
-    first_turn=TurnKind.BACKUP,
-    is_counted=False,
-)
+LEFT = Reason(TurnKind.ROTATION, TransferReason.LEFT, EventKind.REASSIGNED, is_counted=False)
 # A lead that arrives while the person leaves makes the transaction begin anew.
 MOST_ATTEMPTS = 10
 _RECEIVED = frozenset({Status.PENDING, Status.ACCEPTED})
@@ -102,7 +96,7 @@ def _offboard(
     legs += _end_legs(_late(user, rows), now=now)
     if not _pools_of(legs) <= pools:
         raise _MoreArrived
-    backups = {leg.pk: backup_of(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
+    backups = {leg.pk: backup_first(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
     left = leave_pools(user=user, successor=successor, by=by, now=now)
     was_fallback = deactivate_user(user=user, successor=successor, by=by, now=now)
     remove_slack(by=user, now=now)
@@ -110,7 +104,7 @@ def _offboard(
         _hand_over(row, user, successor, by=by, now=now)
     placed = 0
     for row, leg, rule in legs:
-        placed += _pass_on(row, leg, rule, first=backups[leg.pk], by=by, now=now)
+        placed += _pass_on(row, leg, rule, firsts=backups[leg.pk], by=by, now=now)
     return Offboarded(
         user=user,
         successor=successor,
@@ -220,20 +214,10 @@ def _hand_over(row: Handoff, user: User, successor: User, *, by: User, now: date
     )
 
 
-def _pass_on(
-    row: Handoff, leg: Leg, rule: Rule, *, first: int | None, by: User, now: datetime
-) -> int:
+def _pass_on(row: Handoff, leg: Leg, rule: Rule, *, firsts: Firsts, by: User, now: datetime) -> int:
     """1 when somebody has it now, 0 when it is held."""
-    next_leg = place(
-        row,
-        rule=rule,
-        reason=LEFT,
-        by=by,
-        now=now,
-        changes={},
-        data=moved_data(leg, TransferReason.LEFT),
-        first=first,
-    )
+    step = Placing(LEFT, by=by, now=now, data=moved_data(leg, TransferReason.LEFT))
+    next_leg = place(row, step, rule=rule, firsts=firsts)
     free(leg, now=now)
     tell.about_move(row, leg, next_leg, now=now)
     return int(next_leg is not None)

@@ -22,11 +22,13 @@ from handoff.services.change import open_for
 from handoff.services.clocks import stop_clocks
 from handoff.services.closing import end_live_leg
 from handoff.services.decide import end_leg, free, note_problems
-from handoff.services.placement import Reason, assign, place
+from handoff.services.placement import Placing, Reason, assign, place
 from routing.choices import TurnKind
-from routing.models import Load, Member, Rule
+from routing.models import Load, Member, Pool, Rule
 from routing.selectors import match_rule
 from routing.services import (
+    Firsts,
+    give_back,
     lock_loads,
     lock_loads_of_pools,
     lock_pools,
@@ -34,12 +36,7 @@ from routing.services import (
     take_turn_for,
 )
 
-TIMED_OUT = Reason(
-    TurnKind.ROTATION,
-    TransferReason.SLA_BREACH,
-    EventKind.TIMED_OUT,
-    first_turn=TurnKind.BACKUP,
-)
+TIMED_OUT = Reason(TurnKind.ROTATION, TransferReason.SLA_BREACH, EventKind.TIMED_OUT)
 
 
 def time_out_leg(
@@ -47,25 +44,26 @@ def time_out_leg(
 ) -> Leg | None:
     """Pass a handoff on whose receiver let a clock of theirs run out; the next leg, or None.
 
-    The turn stays spent: to ignore leads must not pay. The receiver's backup goes first when
-    eligible; without anybody it is held. The caller has locked the handoff and found it with them.
+    The turn stays spent unless its pool says otherwise: to ignore leads must not pay. The
+    receiver's backup goes first when eligible; without anybody it is held. The caller has locked
+    the handoff and found it with them.
     """
     stop_clocks(row, step=Step.TIME_OUT, now=now)
     end_leg(row, leg, ended_as=LegEnd.TIMED_OUT, now=now)
     rule = rule_of_leg(row, leg)
     lock_pools([leg.turn.pool_id, rule.pool_id])
     lock_loads(pool_id=rule.pool_id, user_id=leg.receiver_id)
-    next_leg = place(
-        row,
-        rule=rule,
-        reason=TIMED_OUT,
+    step = Placing(
+        TIMED_OUT,
         by=None,
         now=now,
-        changes={},
         data={**moved_data(leg, TransferReason.SLA_BREACH), "clock_kind": clock_kind},
-        first=backup_of(leg, pool_id=rule.pool_id),
         escalation_id=escalation_id,
     )
+    next_leg = place(row, step, rule=rule, firsts=backup_first(leg, pool_id=rule.pool_id))
+    # After the next pick, as with a conflict: the turn that comes back is not this lead's.
+    if Pool.objects.filter(pk=leg.turn.pool_id, timeout_costs_turn=False).exists():
+        give_back(turn=leg.turn, reason="timed_out", now=now)
     free(leg, now=now)
     tell.about_move(row, leg, next_leg, now=now)
     return next_leg
@@ -137,11 +135,8 @@ def _assign_by_hand(
     # Both reasons that a person may give let the freeze begin anew with the next acceptance.
     restarted = {"freeze_until": None} if why in RESTARTS_FREEZE else {}
     changes = {**restarted, "pool_id": pool_id}
-    return assign(
-        row,
-        turn=turn,
-        draw=draw,
-        reason=Reason(TurnKind.MANUAL, why, EventKind.REASSIGNED),
+    step = Placing(
+        Reason(TurnKind.MANUAL, why, EventKind.REASSIGNED),
         by=by,
         now=now,
         changes=changes,
@@ -152,6 +147,7 @@ def _assign_by_hand(
         },
         note=note.strip(),
     )
+    return assign(row, step, turn=turn, draw=draw)
 
 
 def rule_of_leg(row: Handoff, leg: Leg) -> Rule:
@@ -175,6 +171,12 @@ def backup_of(leg: Leg, *, pool_id: int) -> int | None:
     """The user who stands in for the leg's receiver in the pool, where somebody does."""
     mine = Member.objects.filter(pool=pool_id, user=leg.receiver_id)
     return mine.values_list("backup__user", flat=True).first()
+
+
+def backup_first(leg: Leg, *, pool_id: int, kind: TurnKind = TurnKind.BACKUP) -> Firsts:
+    """That user as the one who goes before the rotation, for a turn of that kind."""
+    backup = backup_of(leg, pool_id=pool_id)
+    return () if backup is None else ((backup, kind),)
 
 
 def moved_data(leg: Leg | None, why: TransferReason) -> dict[str, object]:

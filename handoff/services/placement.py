@@ -5,7 +5,7 @@ rest of its work first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from accounts.models import User
 from accounts.selectors import manager_of, organisation
 from handoff.choices import EventKind, Status, TransferReason
 from handoff.models import Handoff, Leg
+from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chain, is_exhausted, is_served_before
 from handoff.selectors.staffing import first_open, is_pool_staffed
+from handoff.selectors.stickiness import sticky_receivers
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, transfer_to
 from handoff.services.clocks import (
@@ -26,7 +28,9 @@ from handoff.services.clocks import (
 )
 from routing.choices import TurnKind
 from routing.models import Rule, Turn
-from routing.services import Draw, open_draw, take_turn
+from routing.rules import Excluded
+from routing.selectors import exclusion_row
+from routing.services import Draw, Firsts, open_draw, take_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,83 +42,68 @@ class Reason:
     event: EventKind
     is_first: bool = False
     """Whether the handoff is submitted by it, which starts the buyer's clocks."""
-    first_turn: TurnKind = TurnKind.RETURNING
-    """The kind of the turn where the one named first gets it."""
     is_counted: bool = True
     """Whether a handoff that has had all its legs waits for a person instead."""
 
 
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """One step that finds a receiver or holds: why, by whom, and what it writes along.
+
+    `changes` and `data` go into the same update and event, `note` into the transfer. `by` is None
+    where the product itself acts, for an escalation where one is named.
+    """
+
+    reason: Reason
+    by: User | None
+    now: datetime
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] | None = None
+    note: str = ""
+    escalation_id: int | None = None
+
+    def changing(self, **changes: Any) -> "Placing":
+        """The same with further changes of the row."""
+        return replace(self, changes={**self.changes, **changes})
+
+
 SUBMITTED = Reason(TurnKind.ROTATION, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
-INTRODUCED = replace(SUBMITTED, first_turn=TurnKind.INTRODUCED)
-RESUBMITTED = Reason(TurnKind.RETURNING, TransferReason.SUBMITTED, EventKind.SUBMITTED, True)
 CONFLICT = Reason(TurnKind.ROTATION, TransferReason.CONFLICT, EventKind.CONFLICT)
 
 
-def place(
-    row: Handoff,
-    *,
-    rule: Rule,
-    reason: Reason,
-    by: User | None,
-    now: datetime,
-    changes: Mapping[str, Any],
-    data: Mapping[str, Any] | None = None,
-    first: int | None = None,
-    escalation_id: int | None = None,
-) -> Leg | None:
+def place(row: Handoff, step: Placing, *, rule: Rule, firsts: Firsts = ()) -> Leg | None:
     """Give the handoff to the next receiver of the rule's pool, or hold it there.
 
-    ``changes`` and ``data`` are what the caller's own step writes; they go into the same update
-    and event. ``first`` names a user who goes before the rotation when eligible. Returns the
-    leg, or None where the handoff is held.
+    ``firsts`` names users who go before the rotation when eligible; those whom the rule itself
+    sends its leads to first come after them. Returns the leg, or None where the handoff is held.
     """
-    draw = open_draw(pool_id=rule.pool_id, now=now)
-    barred = barred_on_chain(row)
+    now = step.now
+    firsts = (*firsts, *sticky_receivers(row, rule))
+    draw = open_draw(pool_id=rule.pool_id, now=now, asks=asks_of(row))
     is_unstaffed = not is_pool_staffed(draw, now=now)
     promised = None
-    if reason.is_first:
+    if step.reason.is_first:
         promised = promised_for(row)
         start_buyers(row, promised, now=now, is_unstaffed=is_unstaffed)
-    turn = None
-    is_used_up = reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk)
-    if not is_used_up and not is_served_before(row, draw=draw):
-        turn = take_turn(
-            draw,
-            kind=reason.turn,
-            rule=rule,
-            barred=barred,
-            first=first,
-            first_kind=reason.first_turn,
-        )
-    changes = {**changes, "pool_id": rule.pool_id}
+    step = step.changing(pool_id=rule.pool_id)
+    turn = _turn(row, step.reason, draw, rule, firsts)
     if turn is None:
-        hold(
-            row,
-            draw=draw,
-            reason=reason,
-            by=by,
-            now=now,
-            changes=changes,
-            data=data,
-            escalation_id=escalation_id,
-        )
+        hold(row, step, draw=draw)
         return None
-    leg = assign(
-        row,
-        turn=turn,
-        draw=draw,
-        reason=reason,
-        by=by,
-        now=now,
-        changes=changes,
-        data=data,
-        escalation_id=escalation_id,
-        is_unstaffed=is_unstaffed,
-        promised=promised,
-    )
-    if reason.is_first and is_unstaffed:
+    leg = assign(row, step, turn=turn, draw=draw, is_unstaffed=is_unstaffed, promised=promised)
+    if step.reason.is_first and is_unstaffed:
         _tell_of_unstaffed(row, leg, draw=draw, now=now)
     return leg
+
+
+def _turn(row: Handoff, reason: Reason, draw: Draw, rule: Rule, firsts: Firsts) -> Turn | None:
+    """The turn of whoever gets it; None where it waits for a person, a place or its own turn."""
+    barred = barred_on_chain(row)
+    if reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk):
+        return None
+    if is_served_before(row, draw=draw):
+        return None
+    return take_turn(draw, kind=reason.turn, rule=rule, barred=barred, firsts=firsts)
 
 
 def _tell_of_unstaffed(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> None:
@@ -141,43 +130,24 @@ def _tell_of_unstaffed(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> 
 
 def assign(
     row: Handoff,
+    step: Placing,
     *,
     turn: Turn,
     draw: Draw,
-    reason: Reason,
-    by: User | None,
-    now: datetime,
-    changes: Mapping[str, Any],
-    data: Mapping[str, Any] | None = None,
-    note: str = "",
-    escalation_id: int | None = None,
     is_unstaffed: bool | None = None,
     promised: Promised | None = None,
 ) -> Leg:
     """Make the leg that the turn decided on, start its clocks and tell the receiver."""
+    now = step.now
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
     if is_unstaffed is None:
         is_unstaffed = not is_pool_staffed(draw, now=now)
     promised = promised_for(row) if promised is None else promised
     clock = start_leg(row, leg, promised, now=now, is_unstaffed=is_unstaffed)
-    transferred = transfer_to(row, to=receiver, reason=reason.transfer, by=by, now=now, note=note)
-    apply_change(
-        row,
-        event=reason.event,
-        by=by,
-        now=now,
-        changes={
-            **changes,
-            **transferred,
-            "status": Status.PENDING,
-            # Whoever has it now is told of the meeting anew.
-            "meeting_reminded_for": None,
-            "next_due_at": earliest_due(row),
-        },
-        data=data,
-        escalation_id=escalation_id,
-    )
+    # Whoever has it now is told of the meeting anew.
+    step = step.changing(meeting_reminded_for=None)
+    _give(row, step, to=receiver, status=Status.PENDING)
     facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
     if clock is not None:
         facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
@@ -186,17 +156,7 @@ def assign(
     return leg
 
 
-def hold(
-    row: Handoff,
-    *,
-    draw: Draw,
-    reason: Reason,
-    by: User | None,
-    now: datetime,
-    changes: Mapping[str, Any],
-    data: Mapping[str, Any] | None = None,
-    escalation_id: int | None = None,
-) -> None:
+def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
     """Keep the handoff in the pool, owned by its manager, until somebody is eligible.
 
     Where nobody is left whom the product may ask, it stays until its owner decides.
@@ -204,36 +164,40 @@ def hold(
     owner = draw.pool.manager
     if not owner.is_active:
         owner = organisation().fallback_manager
-    transferred = transfer_to(row, to=owner, reason=reason.transfer, by=by, now=now)
+    _give(row, step, to=owner, status=Status.HOLDING)
+    skipped = {user: Excluded(code) for user, code in barred_on_chain(row).items()}
+    skipped |= draw.exclusions
+    is_used_up = is_exhausted(row, pool_id=draw.pool.pk)
+    event = append_event(
+        row,
+        kind=EventKind.HELD,
+        by=None,
+        now=step.now,
+        data={
+            "pool": row.pool_id,
+            "owner": owner.pk,
+            "exclusions": [exclusion_row(user, skipped[user]) for user in sorted(skipped)],
+            "is_exhausted": is_used_up,
+        },
+    )
+    tell.manager_of_holding(row, owner, seq=event.seq, is_exhausted=is_used_up, now=step.now)
+
+
+def _give(row: Handoff, step: Placing, *, to: User, status: Status) -> None:
+    """Write the new owner and state, with what the step writes along."""
+    reason, by, now = step.reason, step.by, step.now
+    transferred = transfer_to(row, to=to, reason=reason.transfer, by=by, now=now, note=step.note)
     apply_change(
         row,
         event=reason.event,
         by=by,
         now=now,
         changes={
-            **changes,
+            **step.changes,
             **transferred,
-            "status": Status.HOLDING,
+            "status": status,
             "next_due_at": earliest_due(row),
         },
-        data=data,
-        escalation_id=escalation_id,
+        data=step.data,
+        escalation_id=step.escalation_id,
     )
-    skipped = [
-        {"user": user_id, "code": skip.code} for user_id, skip in sorted(draw.exclusions.items())
-    ]
-    skipped += [{"user": user, "code": code} for user, code in sorted(barred_on_chain(row).items())]
-    is_used_up = is_exhausted(row, pool_id=draw.pool.pk)
-    event = append_event(
-        row,
-        kind=EventKind.HELD,
-        by=None,
-        now=now,
-        data={
-            "pool": row.pool_id,
-            "owner": owner.pk,
-            "exclusions": skipped,
-            "is_exhausted": is_used_up,
-        },
-    )
-    tell.manager_of_holding(row, owner, seq=event.seq, is_exhausted=is_used_up, now=now)

@@ -25,10 +25,11 @@ from handoff.services.clocks import stop_clocks
 from handoff.services.drafts import frozen
 from handoff.services.leads import write_through
 from handoff.services.meetings import hand_over
-from handoff.services.placement import INTRODUCED, RESUBMITTED, SUBMITTED, Reason, place
+from handoff.services.placement import SUBMITTED, Placing, place
 from handoff.services.touches import introduced_touch
+from routing.choices import TurnKind
 from routing.selectors import match_rule
-from routing.services import give_back, lock_pools
+from routing.services import Firsts, give_back, lock_pools
 
 
 def submit_handoff(
@@ -37,7 +38,8 @@ def submit_handoff(
     """Hand a draft off: afterwards a receiver has it and a clock runs, or the pool holds it.
 
     A fix of a rejected handoff closes that one as superseded, gives its receiver the turn back
-    and goes to the same receiver, when eligible.
+    and goes to the same receiver, when eligible; after them whoever was introduced to the buyer
+    live, and then whom the rule names goes first.
 
     Raises:
         GateRefused: answers are missing; ``problems`` names each. The refusal is kept as an
@@ -84,16 +86,14 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     met = introduced.receiver_id if introduced else None
     if rejected is not None:
         lock_pools([rejected.turn.pool_id, rule.pool_id])
-    leg = place(
-        row,
-        rule=rule,
-        reason=_reason(rejected, met),
+    step = Placing(
+        SUBMITTED,
         by=by,
         now=now,
         changes={"submitted_at": now, **frozen(form, row.answers)},
         data={"previous": previous_id} if previous_id else None,
-        first=rejected.receiver_id if rejected else met,
     )
+    leg = place(row, step, rule=rule, firsts=_firsts(rejected, met))
     if leg is not None and leg.receiver_id == met:
         introduced_touch(row, leg, by=by, now=now)
     if rejected is not None:
@@ -101,10 +101,14 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     return row
 
 
-def _reason(rejected: Leg | None, met: int | None) -> Reason:
+def _firsts(rejected: Leg | None, met: int | None) -> Firsts:
+    """Whoever rejected it gets the fix back; else whoever was introduced to the buyer live."""
+    found = []
     if rejected is not None:
-        return RESUBMITTED
-    return INTRODUCED if met is not None else SUBMITTED
+        found.append((rejected.receiver_id, TurnKind.RETURNING))
+    if met is not None:
+        found.append((met, TurnKind.INTRODUCED))
+    return tuple(found)
 
 
 def _answered_leg(previous: Handoff | None) -> Leg | None:

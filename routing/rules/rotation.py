@@ -30,7 +30,8 @@ class Seat:
     """A member who takes part in a pick.
 
     `last_picked` is the number of the member's last turn in the pool, 0 for none. `has_returned`
-    says that the member was away in the round before this one.
+    says that the member was away in the round before this one. `open_count` are the leads that the
+    person carries over all pools.
     """
 
     member_id: int
@@ -39,6 +40,8 @@ class Seat:
     credit: int = 0
     last_picked: int = 0
     has_returned: bool = False
+    open_count: int = 0
+    is_at_work: bool = True
 
     def __post_init__(self) -> None:
         if self.weight < 1:
@@ -47,14 +50,20 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Who was picked out of whom; credits are those before the pick. `total` is W."""
+    """Who was picked out of whom; credits are those before the pick. `total` is W.
+
+    A pick that is not paid for leaves every credit as it is.
+    """
 
     seat: Seat
     total: int
     candidates: tuple[Seat, ...]
+    is_paid: bool = True
 
     @property
     def credit_after(self) -> int:
+        if not self.is_paid:
+            return self.seat.credit
         return self.seat.credit + self.seat.weight - self.total
 
 
@@ -80,13 +89,19 @@ def pick(seats: Iterable[Seat], first: int | None = None) -> Pick | None:
 
 
 def seats_after(choice: Pick, sequence: int) -> list[Seat]:
-    """The candidates once the pick, as turn number `sequence`, is paid for."""
-    return [
-        replace(seat, credit=choice.credit_after, last_picked=sequence)
-        if seat.member_id == choice.seat.member_id
-        else replace(seat, credit=seat.credit + seat.weight)
-        for seat in choice.candidates
-    ]
+    """The candidates after the pick as turn number `sequence`, with one lead more for its seat."""
+    return [_seat_after(choice, seat, sequence) for seat in choice.candidates]
+
+
+def _seat_after(choice: Pick, seat: Seat, sequence: int) -> Seat:
+    if seat.member_id == choice.seat.member_id:
+        return replace(
+            seat,
+            credit=choice.credit_after,
+            last_picked=sequence,
+            open_count=seat.open_count + 1,
+        )
+    return replace(seat, credit=seat.credit + seat.weight) if choice.is_paid else seat
 
 
 def clamped(credit: int, total: int) -> int:

@@ -3,6 +3,7 @@
 from routing.services.backups import set_backup
 from routing.services.draw import (
     Draw,
+    Firsts,
     StaleDraw,
     lock_loads,
     lock_loads_of_pools,
@@ -36,6 +37,7 @@ from routing.services.settle import give_back, occupy, release
 __all__ = [
     "DraftChanged",
     "Draw",
+    "Firsts",
     "InvalidPool",
     "InvalidRules",
     "RuleSpec",

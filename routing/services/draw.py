@@ -7,21 +7,46 @@ conditional update of their Load, whoever holds which pool. Locks go pool first,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Case, F, PositiveBigIntegerField, Q, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    F,
+    PositiveBigIntegerField,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 
+from accounts.models import Organisation
+from accounts.selectors import UTC, known_zone
 from core.errors import Conflict
-from routing.choices import TurnKind
+from routing.choices import Hours, TurnKind
 from routing.models import Load, Member, Pool, Rule, Turn
-from routing.rules import Code, Excluded, Pick, Seat, pick, seats_after
-from routing.selectors import MemberStanding, member_standings
+from routing.rules import (
+    BUSY,
+    NOTHING_ASKED,
+    Asks,
+    Code,
+    Excluded,
+    Period,
+    Pick,
+    Room,
+    Seat,
+    choose,
+    seats_after,
+)
+from routing.selectors import MemberStanding, exclusion_row, standings_in
+from routing.services.slots import add_slot, fill_slot, room_of
 
 NOBODY_BARRED: Mapping[int, str] = {}
+# Users who go before the rotation when they are eligible, in this order, and why.
+Firsts = Sequence[tuple[int, TurnKind]]
 
 
 class StaleDraw(Conflict):
@@ -35,17 +60,46 @@ class StaleDraw(Conflict):
 class Draw:
     """A pool under lock, as it stands at `now`; turns taken from it keep it up to date.
 
-    `seats` are the eligible members by member id, `exclusions` the others by user id. `free` says
-    how many more leads each seated user can take, None for any number. `waiting` are the member
-    ids of those who are at work but full: they were not away when they come back.
+    `seats` are the members who are eligible for what the lead `asks`, by member id, `exclusions`
+    the others by user id. `rooms` says what each seated user carries and may carry. `waiting` are
+    the member ids of those who are busy rather than away: they were not away when they come back.
+    `calendars` are the own calendars of the seated users, and `opens` when those of them who are
+    not at work will be, both by user id.
     """
 
     pool: Pool
     now: datetime
+    period: Period
     seats: list[Seat]
     exclusions: dict[int, Excluded]
-    free: dict[int, int | None]
+    rooms: dict[int, Room]
+    asks: Asks = NOTHING_ASKED
     waiting: set[int] = field(default_factory=set)
+    calendars: dict[int, int | None] = field(default_factory=dict)
+    opens: dict[int, datetime | None] = field(default_factory=dict)
+
+    @property
+    def knows_hours(self) -> bool:
+        """Whether the seats tell who is at work."""
+        return self.pool.hours != Hours.IGNORED
+
+    def passed_over(
+        self, barred: Mapping[int, str] = NOBODY_BARRED, choice: Pick | None = None
+    ) -> dict[int, Excluded]:
+        """Who is no candidate, and why, by user id; `barred` are those who sit and may not.
+
+        With a choice those too who sit and had to let others go before, who are at work.
+        """
+        seated = {seat.user_id for seat in self.seats}
+        found = {user: Excluded(code) for user, code in barred.items() if user in seated}
+        if choice is not None:
+            asked = {seat.user_id for seat in choice.candidates}
+            found |= {
+                user: Excluded(Code.OUT_OF_HOURS, until=self.opens[user])
+                for user in seated - asked
+                if user not in found
+            }
+        return self.exclusions | found
 
     def exclude_full(self, seat: Seat, full: Excluded) -> None:
         self.seats = [other for other in self.seats if other.user_id != seat.user_id]
@@ -54,27 +108,37 @@ class Draw:
             self.waiting.add(seat.member_id)
 
 
-def open_draw(*, pool_id: int, now: datetime) -> Draw:
+def open_draw(*, pool_id: int, now: datetime, asks: Asks = NOTHING_ASKED) -> Draw:
     """Lock the pool and read its members' eligibility at `now`, in a constant number of queries.
 
-    The lock is held until the caller's transaction ends, so the caller does everything else
-    first. Raises TransactionManagementError outside a transaction, and Pool.DoesNotExist.
+    `asks` is what the lead asks of its receiver; the draw is then one for such leads. The lock is
+    held until the caller's transaction ends, so the caller does everything else first. Raises
+    TransactionManagementError outside a transaction, and Pool.DoesNotExist.
     """
     _require_transaction()
-    pools = Pool.objects.select_for_update(of=("self",), no_key=True)
-    pool = pools.select_related("manager").get(pk=pool_id)
-    standings = member_standings(pool_id, now=now)
+    pool, period = _lock(pool_id, now)
+    standings = standings_in({pool_id: pool}, now=now, asks=asks, period=period).get(pool_id, [])
     _make_missing_loads(standings)
-    draw = Draw(pool=pool, now=now, seats=[], exclusions={}, free={})
+    draw = Draw(pool, now, period, seats=[], exclusions={}, rooms={}, asks=asks)
     for one in standings:
         if one.excluded is None:
             draw.seats.append(one.to_seat())
-            draw.free[one.user_id] = one.standing.free
+            draw.rooms[one.user_id] = one.standing.room
+            draw.calendars[one.user_id] = one.calendar_id
+            draw.opens[one.user_id] = one.standing.opens_at
             continue
         draw.exclusions[one.user_id] = one.excluded
-        if one.excluded.code == Code.AT_CAPACITY and not one.has_returned:
+        if one.excluded.code in BUSY and not one.has_returned:
             draw.waiting.add(one.member_id)
     return draw
+
+
+def _lock(pool_id: int, now: datetime) -> tuple[Pool, Period]:
+    """The pool under lock, and the organisation's day and week with it, in one query."""
+    pools = Pool.objects.select_for_update(of=("self",), no_key=True).select_related("manager")
+    zone = Subquery(Organisation.objects.order_by().values("zone")[:1])
+    pool = pools.annotate(zone=zone).get(pk=pool_id)
+    return pool, Period.at(now, known_zone(pool.zone or "") or UTC)
 
 
 def lock_pools(pool_ids: Iterable[int]) -> None:
@@ -111,38 +175,37 @@ def take_turn(
     kind: TurnKind,
     rule: Rule | None,
     barred: Mapping[int, str] = NOBODY_BARRED,
-    first: int | None = None,
-    first_kind: TurnKind = TurnKind.RETURNING,
+    firsts: Firsts = (),
 ) -> Turn | None:
     """Pick the next member, take one of their free slots and write the turn; None for nobody.
 
-    `barred` maps users who are not offered this lead to the code of the reason. The user `first`
-    goes before the rotation when eligible; that turn is paid for like any other and is of
-    `first_kind`; no other turn is of kind `returning`. Whoever lost the last slot to another pool
-    in the meantime is passed over as at capacity. Effects: one Turn with the pool's next number,
-    the credits of all candidates, one more on the picked person's Load, and the draw itself.
+    `barred` maps users who are not offered this lead to the code of the reason. The first of
+    `firsts` who is eligible goes before the others; that turn is paid for like any other and is of
+    the kind named there. Whoever lost the last slot to another pool in the meantime is passed over
+    with what they have now. Effects: one Turn with the pool's next number, the credits of all
+    candidates where the strategy has credits, one more on the picked person's Load, and the draw.
 
     Raises TransactionManagementError outside a transaction, StaleDraw after the draw's own.
     """
     _require_transaction()
+    # Named twice, it is the first reason that is told.
+    kinds = dict(reversed(list(firsts)))
     while True:
         open_to_all = [seat for seat in draw.seats if seat.user_id not in barred]
-        choice = pick(open_to_all, first)
+        choice = choose(draw.pool.strategy, open_to_all, [user_id for user_id, _ in firsts])
         if choice is None:
             return None
-        if _win_slot(draw, choice.seat):
+        full = _win_slot(draw, choice.seat)
+        if full is None:
             break
-        draw.exclude_full(choice.seat, Excluded(Code.AT_CAPACITY))
-    if choice.seat.user_id == first:
-        kind = first_kind
-    elif kind == TurnKind.RETURNING:
-        kind = TurnKind.ROTATION
-    passed_over = draw.exclusions | {
-        seat.user_id: Excluded(barred[seat.user_id])
-        for seat in draw.seats
-        if seat.user_id in barred
-    }
-    return _write_turn(draw, choice, kind=kind, rule=rule, passed_over=passed_over)
+        draw.exclude_full(choice.seat, full)
+    return _write_turn(
+        draw,
+        choice,
+        kind=kinds.get(choice.seat.user_id, kind),
+        rule=rule,
+        passed_over=draw.passed_over(barred, choice),
+    )
 
 
 def take_turn_for(
@@ -158,7 +221,7 @@ def take_turn_for(
     """
     _require_transaction()
     Load.objects.bulk_create([Load(user_id=user_id)], ignore_conflicts=True)
-    Load.objects.filter(user_id=user_id).update(open_count=F("open_count") + 1)
+    add_slot(user_id, draw.period)
     member = Member.objects.filter(pool=draw.pool, user=user_id).first()
     if costs_credit and member is not None and member.weight:
         choice = _forced(draw, member)
@@ -171,6 +234,7 @@ def take_turn_for(
         user_id=user_id,
         member=member,
         kind=kind,
+        strategy=draw.pool.strategy,
         rule=rule,
         candidates=[],
         exclusions=[],
@@ -185,10 +249,11 @@ def _forced(draw: Draw, member: Member) -> Pick:
     """The pick of this member, who sits down for it where they are no candidate."""
     seats = list(draw.seats)
     if all(seat.member_id != member.pk for seat in seats):
+        # Among those at work, or among all where nobody is: nobody else is left out for it.
         seats.append(
-            Seat(member.pk, member.user_id, member.weight, member.credit, has_returned=False)
+            Seat(member.pk, member.user_id, member.weight, member.credit, is_at_work=False)
         )
-    choice = pick(seats, member.user_id)
+    choice = choose(draw.pool.strategy, seats, [member.user_id])
     if choice is None or choice.seat.member_id != member.pk:
         raise AssertionError("whoever sits goes first when asked for")
     return choice
@@ -207,25 +272,18 @@ def _make_missing_loads(standings: list[MemberStanding]) -> None:
         Load.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def _win_slot(draw: Draw, seat: Seat) -> bool:
-    """Count one more open lead for the user unless that would exceed the capacity."""
-    if draw.free[seat.user_id] is None:
-        return _fill_slot(seat.user_id)
+def _win_slot(draw: Draw, seat: Seat) -> Excluded | None:
+    """Count one more lead for the user; why not, where that would exceed a limit by now."""
+    if not draw.rooms[seat.user_id].is_bounded and fill_slot(seat.user_id, draw.period):
+        return None
     # A lost update keeps the row's lock on PostgreSQL, and two transactions that each lost one
     # and went on to the other's would wait for ever; rolling back to here lets go of it.
     here = transaction.savepoint()
-    is_won = _fill_slot(seat.user_id)
-    if is_won:
+    if fill_slot(seat.user_id, draw.period):
         transaction.savepoint_commit(here)
-    else:
-        transaction.savepoint_rollback(here)
-    return is_won
-
-
-def _fill_slot(user_id: int) -> bool:
-    has_room = Q(capacity__isnull=True) | Q(open_count__lt=F("capacity"))
-    rows = Load.objects.filter(has_room, user_id=user_id)
-    return rows.update(open_count=F("open_count") + 1) == 1
+        return None
+    transaction.savepoint_rollback(here)
+    return room_of(seat.user_id, draw.period).full(draw.period) or Excluded(Code.AT_CAPACITY)
 
 
 def _write_turn(
@@ -245,9 +303,12 @@ def _write_turn(
         user_id=choice.seat.user_id,
         member_id=choice.seat.member_id,
         kind=kind,
+        strategy=draw.pool.strategy,
         rule=rule,
         candidates=[[seat.user_id, seat.weight, seat.credit] for seat in choice.candidates],
-        exclusions=[_as_json(user_id, passed_over[user_id]) for user_id in sorted(passed_over)],
+        exclusions=[
+            exclusion_row(user_id, passed_over[user_id]) for user_id in sorted(passed_over)
+        ],
         credit_before=choice.seat.credit,
         credit_after=choice.credit_after,
     )
@@ -264,10 +325,17 @@ def _next_number(draw: Draw) -> int:
 
 
 def _settle_credits(draw: Draw, choice: Pick) -> None:
-    """Bring the stored credits to those after the pick, in one update of all candidates."""
-    _clamp_returned(draw, choice)
+    """Bring the stored credits to those after the pick, in one update of all candidates.
+
+    A pick without credits moves nothing but the picked member's last turn: the rotation stands
+    still meanwhile and goes on from where it was.
+    """
     picked = Q(pk=choice.seat.member_id)
     sequence = draw.pool.sequence
+    if not choice.is_paid:
+        Member.objects.filter(picked).update(last_picked_sequence=sequence)
+        return
+    _clamp_returned(draw, choice)
     payment = Case(When(picked, then=choice.total), default=0, output_field=BigIntegerField())
     Member.objects.filter(pk__in=[seat.member_id for seat in choice.candidates]).update(
         credit=F("credit") + F("weight") - payment,
@@ -301,16 +369,6 @@ def _barred(draw: Draw, choice: Pick) -> set[int]:
     return seated - {seat.member_id for seat in choice.candidates}
 
 
-def _as_json(user_id: int, excluded: Excluded) -> dict[str, Any]:
-    details = {
-        "until": excluded.until.isoformat() if excluded.until else None,
-        "open": excluded.open_count,
-        "capacity": excluded.capacity,
-    }
-    known = {name: value for name, value in details.items() if value is not None}
-    return {"user": user_id, "code": str(excluded.code), **known}
-
-
 def _advance(draw: Draw, choice: Pick) -> None:
     """Make the draw what a new one would read after this turn."""
     after = {seat.member_id: seat for seat in seats_after(choice, draw.pool.sequence)}
@@ -321,9 +379,9 @@ def _advance(draw: Draw, choice: Pick) -> None:
 def _use_slot(draw: Draw, user_id: int) -> None:
     """One slot less for a user who sits in the draw; without another they stand up."""
     seat = next((seat for seat in draw.seats if seat.user_id == user_id), None)
-    free = draw.free.get(user_id)
-    if seat is None or free is None:
+    if seat is None:
         return
-    draw.free[user_id] = free - 1
-    if free == 1:
-        draw.exclude_full(seat, Excluded(Code.AT_CAPACITY))
+    draw.rooms[user_id] = draw.rooms[user_id].taken()
+    full = draw.rooms[user_id].full(draw.period)
+    if full is not None:
+        draw.exclude_full(seat, full)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from routing.choices import Strategy
 from routing.models import CreditNote, Load, Member, Pool, Turn
 from routing.rules import refund
 from routing.selectors import weight_of_active
@@ -32,14 +33,15 @@ def give_back(*, turn: Turn, reason: str, now: datetime) -> CreditNote | None:
 
     W is the weight of the pool's active members now. Locks the pool. Once for each turn: a turn
     that was given back before stays as it is and the answer is None. Where the picked person was
-    no member, or is full of credit, the note says 0.
+    no member, is full of credit, or was picked by another strategy than that of credits, the note
+    says 0.
     """
     # The lock orders this among the picks, whose figures count on unmoved credits.
     Pool.objects.select_for_update(no_key=True).get(pk=turn.pool_id)
     if CreditNote.objects.filter(turn=turn).exists():
         return None
     amount = 0
-    if turn.member_id is not None:
+    if turn.member_id is not None and turn.strategy == Strategy.WEIGHTED_ROUND_ROBIN:
         member = Member.objects.get(pk=turn.member_id)
         paid = sum(weight for _, weight, _ in turn.candidates)
         total = weight_of_active(turn.pool_id)

@@ -87,12 +87,9 @@ def test_take_turn_first_is_of_the_kind_asked_for(world):
     with transaction.atomic():
         draw = open_draw(pool_id=world.pool.pk, now=NOW)
         last = world.aes[2].pk
-        turn = take_turn(
-            draw, kind=TurnKind.ROTATION, rule=None, first=last, first_kind=TurnKind.BACKUP
-        )
-        other = take_turn(
-            draw, kind=TurnKind.ROTATION, rule=None, first=0, first_kind=TurnKind.BACKUP
-        )
+        firsts = ((0, TurnKind.OWNER), (last, TurnKind.BACKUP), (last, TurnKind.EARLIER))
+        turn = take_turn(draw, kind=TurnKind.ROTATION, rule=None, firsts=firsts)
+        other = take_turn(draw, kind=TurnKind.ROTATION, rule=None, firsts=firsts[:1])
     assert (turn.user_id, turn.kind) == (last, TurnKind.BACKUP)
     assert other.kind == TurnKind.ROTATION
     assert sum(credits_of(world).values()) == 0

@@ -25,6 +25,10 @@ def change(member, **fields):
     User.objects.filter(pk=member.user_id).update(**fields)
 
 
+def first(member, kind=TurnKind.RETURNING):
+    return ((member.user_id, kind),)
+
+
 def away(member, starts_at, ends_at):
     TimeOff.objects.create(user_id=member.user_id, starts_at=starts_at, ends_at=ends_at)
 
@@ -149,7 +153,7 @@ def test_take_turn_slot_lost_after_the_draw_goes_to_the_next_and_costs_the_loser
         Load.objects.filter(user=a.user_id).update(open_count=1)
         turn = take_turn(draw, kind=TurnKind.ROTATION, rule=None)
     assert turn.user_id == b.user_id
-    assert turn.exclusions == [{"user": a.user_id, "code": "at_capacity"}]
+    assert turn.exclusions == [{"user": a.user_id, "code": "at_capacity", "open": 1, "capacity": 1}]
     assert [member.credit for member in members(pool)] == [0, -1, 1]
     assert Load.objects.get(user=a.user_id).open_count == 1
     assert [seat.user_id for seat in draw.seats] == [c.user_id]
@@ -172,7 +176,7 @@ def test_take_turn_everybody_barred_is_none():
 def test_take_turn_first_goes_before_the_rotation_and_pays():
     pool = make_pool()
     c = members(pool)[2]
-    turn = take(pool, kind=TurnKind.RETURNING, first=c.user_id)
+    turn = take(pool, firsts=first(c))
     assert (turn.user_id, turn.kind) == (c.user_id, TurnKind.RETURNING)
     assert [member.credit for member in members(pool)] == [1, 1, -2]
     assert picks(pool, 5) == "abcab"
@@ -182,14 +186,14 @@ def test_take_turn_first_who_is_away_leaves_a_turn_of_rotation():
     pool = make_pool()
     c = members(pool)[2]
     away(c, NOW, NOW + HOUR)
-    turn = take(pool, kind=TurnKind.RETURNING, first=c.user_id)
+    turn = take(pool, firsts=first(c))
     assert (order(pool, [turn]), turn.kind) == ("a", TurnKind.ROTATION)
 
 
 def test_take_turn_first_who_is_barred_is_passed_over():
     pool = make_pool()
     a = members(pool)[0]
-    assert order(pool, [take(pool, first=a.user_id, barred={a.user_id: "conflict"})]) == "b"
+    assert order(pool, [take(pool, firsts=first(a), barred={a.user_id: "conflict"})]) == "b"
 
 
 def test_take_turn_from_holding_keeps_its_kind():
@@ -212,7 +216,7 @@ def test_take_turn_being_full_or_barred_is_no_leave_and_forgives_no_debt():
     pool = make_pool([1, 1], capacity=20)
     a, _ = members(pool)
     for _ in range(4):
-        take(pool, first=a.user_id)
+        take(pool, firsts=first(a))
     Load.objects.filter(user=a.user_id).update(capacity=0)
     take(pool)
     Load.objects.filter(user=a.user_id).update(capacity=20)

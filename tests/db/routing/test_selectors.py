@@ -71,7 +71,14 @@ def test_explain_turn_says_why_each_other_was_skipped():
 def test_explain_turn_tells_the_other_kinds():
     pool = named_pool("Priya Nair", "Tom Okafor")
     priya = members(pool)[0].user_id
-    assert explain_turn(take(pool, first=priya)).headline == "Back to Priya Nair, who sent it back."
+    told = {
+        TurnKind.RETURNING: "Back to Priya Nair, who sent it back.",
+        TurnKind.INTRODUCED: "Priya Nair was introduced to the buyer live.",
+        TurnKind.OWNER: "Priya Nair looks after the company.",
+        TurnKind.EARLIER: "Priya Nair had an earlier handoff of this lead.",
+    }
+    for kind, headline in told.items():
+        assert explain_turn(take(pool, firsts=((priya, kind),))).headline == headline
     drained = explain_turn(take(pool, kind=TurnKind.DRAINED))
     assert drained.headline == (
         "Next of 2 in DACH mid-market, after it had waited for somebody to be free."

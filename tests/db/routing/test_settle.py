@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing.choices import TurnKind
 from routing.models import CreditNote, Load, Member
 from routing.services import change_member, give_back, release
 from tests.factories.accounts import NOW
@@ -88,6 +89,6 @@ def test_give_back_measures_by_the_weight_of_today():
 def test_give_back_of_a_turn_out_of_order_lets_the_rotation_decide():
     pool = make_pool([1, 1, 1])
     c = members(pool)[2]
-    turn = take(pool, first=c.user_id)
+    turn = take(pool, firsts=((c.user_id, TurnKind.RETURNING),))
     give_back(turn=turn, reason="conflict", now=NOW)
     assert order(pool, [take(pool) for _ in range(3)]) == "abc"

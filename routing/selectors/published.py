@@ -1,0 +1,21 @@
+"""The rules in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from routing.choices import RuleSetState
+from routing.models import Rule
+from routing.rules.conditions import holds
+
+
+def published_rules() -> list[Rule]:
+    """The rules in force, in their order."""
+    rules = Rule.objects.filter(ruleset__state=RuleSetState.PUBLISHED).order_by("position")
+    return list(rules.select_related("pool", "ruleset"))
+
+
+def match_rule(facts: Mapping[str, Any]) -> Rule | None:
+    """The first rule in force that holds for the facts; None only where none was published."""
+    return next((rule for rule in published_rules() if holds(rule.conditions, facts)), None)

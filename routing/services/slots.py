@@ -1,0 +1,71 @@
+"""Slots on a person's Load: one more lead, checked against every limit in the same statement.
+
+Counts of a day and a week roll over by themselves: those of another day than the pick's count as
+0. A pick that is told of a past day, as in an import, leaves the counts of a later one alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Case, F, Q, Value, When
+
+from routing.models import Load
+from routing.rules import Period, Room
+
+
+def fill_slot(user_id: int, period: Period) -> bool:
+    """Count one more lead unless that exceeds the capacity, the day's or the week's limit."""
+    has_room = (
+        (Q(capacity=None) | Q(open_count__lt=F("capacity")))
+        & _below("day", period.day)
+        & _below("week", period.week)
+    )
+    return Load.objects.filter(has_room, user_id=user_id).update(**_one_more(period)) == 1
+
+
+def add_slot(user_id: int, period: Period) -> None:
+    """Count one more lead whatever the limits say."""
+    Load.objects.filter(user_id=user_id).update(**_one_more(period))
+
+
+def room_of(user_id: int, period: Period) -> Room:
+    """What the person carries and may carry by now."""
+    load = Load.objects.get(user_id=user_id)
+    return Room(
+        open_count=load.open_count,
+        capacity=load.capacity,
+        day_count=load.day_count if load.day == period.day else 0,
+        day_limit=load.day_limit,
+        week_count=load.week_count if load.week == period.week else 0,
+        week_limit=load.week_limit,
+    )
+
+
+def _below(name: str, begin: date) -> Q:
+    """Whether the count of the day or week that begins then is below its limit."""
+    limit = f"{name}_limit"
+    is_other = Q(**{name: None}) | ~Q(**{name: begin})
+    return (
+        Q(**{limit: None})
+        | (is_other & Q(**{f"{limit}__gt": 0}))
+        | Q(**{name: begin, f"{limit}__gt": F(f"{name}_count")})
+    )
+
+
+def _one_more(period: Period) -> dict[str, Any]:
+    return {
+        "open_count": F("open_count") + 1,
+        **_counted("day", period.day),
+        **_counted("week", period.week),
+    }
+
+
+def _counted(name: str, begin: date) -> dict[str, Any]:
+    count = F(f"{name}_count")
+    is_later = When(**{f"{name}__gt": begin}, then=count)
+    return {
+        f"{name}_count": Case(When(**{name: begin}, then=count + 1), is_later, default=Value(1)),
+        name: Case(When(**{f"{name}__gt": begin}, then=F(name)), default=Value(begin)),
+    }
