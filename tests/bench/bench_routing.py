@@ -44,10 +44,11 @@ UPDATE routing_member SET
 WHERE pool_id = %(pool)s
 """
 WRITE = """
-INSERT INTO routing_turn (pool_id, sequence, at, user_id, member_id, kind, candidates, exclusions,
-                          credit_before, credit_after)
-VALUES (%(pool)s, %(sequence)s, %(now)s, %(user)s, %(member)s, 'rotation', %(candidates)s, '[]',
-        %(before)s, %(after)s)
+INSERT INTO routing_turn (pool_id, sequence, at, user_id, member_id, kind, strategy, candidates,
+                          exclusions, credit_before, credit_after)
+VALUES (%(pool)s, %(sequence)s, %(now)s, %(user)s, %(member)s, 'rotation', 'weighted_round_robin',
+        %(candidates)s, '[]', %(before)s, %(after)s)
+RETURNING id
 """
 
 
