@@ -10,8 +10,11 @@ from handoff.rules.form import OPTIONAL, RECOMMENDED, REQUIRED, Form, FormField,
 from handoff.rules.values import check_answer, is_empty, read_answer
 from handoff.services.imports import LeadRow
 
-COMPANY_KEYS = ("name", "domain", "size", "industry", "country")
-CONTACT_KEYS = ("first_name", "last_name", "title", "email", "phone")
+COMPANY_KEYS = ("name", "domain", "size", "industry", "country", "segment")
+CONTACT_KEYS = (
+    "first_name", "last_name", "title", "email", "phone", "product", "language", "score",
+)  # fmt: skip
+NUMBERS = frozenset({"size", "score"})
 OWN_KEYS = ("source", "external_id", "qualified_at", "temperature")
 SETTINGS = frozenset({"zone", "date_formats"})
 LEAD_KEYS = SETTINGS | {"lead"}
@@ -50,13 +53,11 @@ def lead_of(reader: Reader, row: Row, mapping: Mapping[str, Any]) -> LeadRow:
 
 
 def _company(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, Any]:
-    company: dict[str, Any] = {
-        key: reader.text(row, sources[f"company.{key}"])
+    company = {
+        key: _value(reader, row, sources[f"company.{key}"], key)
         for key in COMPANY_KEYS
-        if key != "size" and f"company.{key}" in sources
+        if f"company.{key}" in sources
     }
-    if "company.size" in sources:
-        company["size"] = reader.whole_number(row, sources["company.size"])
     if not company["name"]:
         column = column_of(sources["company.name"])
         reader.problems.add(row, column, "required", "The company has no name.")
@@ -66,10 +67,16 @@ def _company(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, 
 
 
 def _contact(reader: Reader, row: Row, sources: Mapping[str, Any]) -> dict[str, Any]:
-    contact = {key: reader.text(row, sources[key]) for key in CONTACT_KEYS if key in sources}
+    contact = {
+        key: _value(reader, row, sources[key], key) for key in CONTACT_KEYS if key in sources
+    }
     for key, value in contact.items():
         _judge(reader, row, sources[key], f"contact.{key}", value)
     return contact
+
+
+def _value(reader: Reader, row: Row, source: Any, key: str) -> str | int | None:
+    return reader.whole_number(row, source) if key in NUMBERS else reader.text(row, source)
 
 
 def _judge(reader: Reader, row: Row, source: Any, key: str, value: object) -> None:

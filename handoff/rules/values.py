@@ -35,6 +35,11 @@ MAX_CHOICES = 40
 MAX_INTEGER = 100_000_000
 
 _LONGEST = {"long_text": MAX_LONG_TEXT, "url": MAX_URL}
+# Answers that rules compare, which are kept as a word or two.
+MAX_WORDS = 60
+_WORDS = frozenset({"company.segment", "contact.language", "contact.product"})
+# A size of 0 is no answer; a score of 0 is one.
+_FROM_ZERO = frozenset({"contact.score"})
 _LISTS = frozenset({"lines", "multi"})
 _CHOICES = frozenset({"choice", "yes_no"})
 _WHOLE_NUMBER = re.compile(
@@ -81,7 +86,7 @@ def _read_partial(field: FormField, raw: dict[str, Any]) -> tuple[object, FieldP
 
 
 def _read_text(field: FormField, raw: str) -> tuple[object, FieldProblem | None]:
-    limit = _LONGEST.get(field.kind, MAX_TEXT)
+    limit = MAX_WORDS if field.key in _WORDS else _LONGEST.get(field.kind, MAX_TEXT)
     if has_forbidden_characters(raw):
         message = f"{field.label} has characters that are not text. Type it again."
         return None, _problem(field, "invalid_characters", message)
@@ -117,7 +122,8 @@ def _read_integer(field: FormField, raw: object) -> tuple[object, FieldProblem |
     # Signs stand between thousands only: "180.0" is no 1,800.
     digits = re.sub(r"[^0-9]", "", text) if _WHOLE_NUMBER.fullmatch(text) else ""
     if not digits or int(digits) > MAX_INTEGER:
-        message = f"{field.label} must be a whole number between 1 and {MAX_INTEGER:,}."
+        least = _least(field)
+        message = f"{field.label} must be a whole number between {least} and {MAX_INTEGER:,}."
         return None, _problem(field, "not_a_number", message)
     return int(digits), None
 
@@ -140,8 +146,12 @@ def _check_number(field: FormField, value: object) -> FieldProblem | None:
     if not isinstance(value, int):
         message = f"{field.label} must be a whole number."
         return _problem(field, "not_a_number", message)
-    message = f"{field.label} must be 1 or more."
-    return _problem(field, "not_positive", message) if value < 1 else None
+    message = f"{field.label} must be {_least(field)} or more."
+    return _problem(field, "not_positive", message) if value < _least(field) else None
+
+
+def _least(field: FormField) -> int:
+    return 0 if field.key in _FROM_ZERO else 1
 
 
 def _check_text(field: FormField, value: object) -> FieldProblem | None:

@@ -24,6 +24,7 @@ _COMPANY = {
     "company.size": "size",
     "company.industry": "industry",
     "company.country": "country",
+    "company.segment": "segment",
 }
 _LEAD = {
     "contact.first_name": "first_name",
@@ -31,6 +32,9 @@ _LEAD = {
     "contact.title": "title",
     "contact.email": "email",
     "contact.phone": "phone",
+    "contact.product": "product",
+    "contact.language": "language",
+    "contact.score": "score",
 }
 
 
