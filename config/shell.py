@@ -18,6 +18,7 @@ CONTESTS = Entry("Contests", "gavel", "handoff:contests", badge="contests", coun
 TEAM = Entry("Team", "groups_2", "handoff:team")
 HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
 WEEKLY_REVIEW = Entry("Weekly review", "monitoring", "review:week")
+TRY = Entry("Who would get it?", "person_search", "handoff:try")
 POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
 PEOPLE_AWAY = Entry("People", "groups", "accounts:time_off")
 TIME_OFF = Entry("My hours and time off", "event_busy", "accounts:time_off")
@@ -38,7 +39,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
     ),
     "manager": (
         Group("Now", (LATE_NOW, HOLDING, STUCK, CONTESTS)),
-        Group("Team", (TEAM, WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS)),
+        Group("Team", (TEAM, WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS, TRY)),
         Group("Me", (INBOX, NOTIFICATIONS)),
     ),
     "admin": (
@@ -65,6 +66,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 STUCK,
                 CONTESTS,
                 TEAM,
+                TRY,
                 Entry("Weekly review", "monitoring", "review:week"),
                 Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
                 Entry("Events", "history", "admin:handoff_event_changelist"),

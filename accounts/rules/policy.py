@@ -58,6 +58,7 @@ class Action(StrEnum):
     STUCK_READ = "stuck.read"
     CONTEST_READ = "contest.read"
     TEAM_READ = "team.read"
+    ROUTING_TRY = "routing.try"
     MEMBER_EDIT = "member.edit"
     TIME_OFF_EDIT = "time_off.edit"
     PAUSE_EDIT = "pause.edit"
@@ -155,6 +156,8 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.STUCK_READ: {AE: _ANY, MANAGER: _ANY, ADMIN: _ANY},
     Action.CONTEST_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.TEAM_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    # Whoever hands a lead off may ask beforehand who would get it.
+    Action.ROUTING_TRY: {SDR: _OWN_SUBMITTED, MANAGER: _ANY, ADMIN: _ANY},
     Action.MEMBER_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},
     Action.TIME_OFF_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
     Action.PAUSE_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},

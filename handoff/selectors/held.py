@@ -202,6 +202,11 @@ def _age(passed: timedelta) -> str:
 def _why(skip: Excluded | None, *, now: datetime) -> str:
     if skip is None:
         return _FREE
+    return skip_words(skip, now=now)
+
+
+def skip_words(skip: Excluded, *, now: datetime) -> str:
+    """Why somebody is passed over, with until when where that is known."""
     return reason_words(skip, clock_time(skip.until, now=now) if skip.until else "")
 
 
@@ -218,6 +223,13 @@ def _help(
     skips = {pk: skip for pk, skip in members.items() if skip is not None}
     if len(skips) < len(members):
         return "Nothing has to be done: somebody is free."
+    return " ".join([*ways_to_free(skips, people, now=now), "Or reassign it yourself."])
+
+
+def ways_to_free(
+    skips: Mapping[int, Excluded], people: Mapping[int, User], *, now: datetime
+) -> list[str]:
+    """What would make one of those eligible who are passed over, the soonest and easiest first."""
     ways = []
     back = min(
         ((skip.until, pk) for pk, skip in skips.items() if skip.until is not None), default=None
@@ -225,8 +237,7 @@ def _help(
     if back is not None:
         ways.append(f"Wait for {people[back[1]].name}, back {clock_time(back[0], now=now)}.")
     ways += [way for code, way in _WAYS if any(_is(skip, code) for skip in skips.values())]
-    ways = ways or ["Add somebody to the pool."]
-    return " ".join([*ways[: NAMED - 1], "Or reassign it yourself."])
+    return (ways or ["Add somebody to the pool."])[: NAMED - 1]
 
 
 _WAYS = (

@@ -104,13 +104,15 @@ def is_served_before(row: Handoff, *, draw: Draw) -> bool:
 
     A new lead queues behind every held one that somebody who could take this one could take.
     """
-    free = {seat.user_id for seat in draw.seats}
+    return is_queued(row, pool=draw.pool, free={seat.user_id for seat in draw.seats})
+
+
+def is_queued(row: Handoff, *, pool: Pool, free: Collection[int]) -> bool:
+    """Whether one of those who are free in the pool could take an older held handoff."""
     if not free:
         return False
-    ahead = [
-        held for held in held_in_pool(draw.pool.pk) if held.pk != row.pk and _key(held) < _key(row)
-    ]
-    return any(_takers(ahead, draw.pool, free).values())
+    ahead = [held for held in held_in_pool(pool.pk) if held.pk != row.pk and _key(held) < _key(row)]
+    return any(_takers(ahead, pool, free).values())
 
 
 def can_anybody_else(draw: Draw) -> bool:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.choices import Role
 from accounts.models import User
+from accounts.rules.policy import Action
 from core.admin import page, person, signed_in
 from core.navigation import address
 from handoff.choices import Status
@@ -126,6 +127,7 @@ def leads(request: HttpRequest) -> HttpResponse:
         "q": " ".join(words),
         "query": _query(source=shown.source, q=" ".join(words)),
         "may_create": bool(types_for(user)),
+        "may_try": user.may(Action.ROUTING_TRY),
     }
     return page(request, "handoff/leads.html", context)
 

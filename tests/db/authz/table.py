@@ -43,6 +43,7 @@ GET  handoff:holding                           | 403 | 403 | 200     | 200
 GET  handoff:stuck                             | 403 | 200 | 200     | 200
 GET  handoff:contests                          | 403 | 403 | 200     | 200
 GET  handoff:team                              | 403 | 403 | 200     | 200
+GET  handoff:try                               | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
 POST handoff:autosave_new                      | 200 | 403 | 403     | 200
@@ -106,6 +107,11 @@ POST handoff:submit        pending  | 409 404 404 | 403 403 404 404 | 409 404 | 
 GET  handoff:introduce     draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
 POST handoff:introduce     draft    | 302 404 404 | -   -   404 404 | 302 404 | 302
 GET  handoff:introduce     pending  | 409 404 404 | 403 403 404 404 | 409 404 | 409
+
+# To ask who would get it: who may hand it off, though only for the managers and admins all of it.
+GET  handoff:try?handoff={pk} draft   | 200 404 404 | -   -   404 404 | 200 404 | 200
+GET  handoff:try?handoff={pk} pending | 200 404 404 | 403 403 404 404 | 200 404 | 200
+GET  handoff:try?lead={pk}    lead    | 403 403 403 | 403 403 403 403 | 200 404 | 200
 
 # To decide: the receiver, or a manager on their behalf; never an admin.
 POST handoff:accept        pending  | 403 404 404 | 302 409 404 404 | 302 404 | 403
