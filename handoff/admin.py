@@ -11,10 +11,11 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rules.policy import Action
 from core.admin import PAGE_LENGTH, ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
+from handoff import company_dialogs
 from handoff.catalogue_forms import FieldForm, NewFieldForm, NewTypeForm, TypeForm
 from handoff.choices import FieldKind, FieldTarget
 from handoff.form_editor import list_of_lines
-from handoff.models import Event, Field, FormVersion, HandoffType, Meeting, Touch, Transfer
+from handoff.models import Company, Event, Field, FormVersion, HandoffType, Meeting, Touch, Transfer
 from handoff.rules.form import Form, FormField
 from handoff.selectors.drafts import condition_words
 from handoff.services import catalogue
@@ -256,6 +257,37 @@ class FormVersionAdmin(ReadOnlyAdmin):
 
     def row_context(self, request: HttpRequest, row: FormVersion) -> dict[str, Any]:
         return {"asked": asked(row)}
+
+
+@register(Company)
+class CompanyAdmin(ReadOnlyAdmin):
+    """The companies of the leads that the reader may see, newest first."""
+
+    view_action = Action.COMPANY_READ
+    edit_action = Action.COMPANY_EDIT
+    list_title = "Companies"
+    list_display = ["name", "country", "segment", "size", "looked_after_by"]
+    list_select_related = ["owner"]
+    list_filter = ["owner"]
+    search_fields = ["name", "domain"]
+    search_help_text = "Name or web domain."
+    ordering = ["-id"]
+    row_fields = ["domain", "size", "industry", "country", "segment", "looked_after_by"]
+    dialogs = [
+        Dialog(
+            "owner",
+            "Who looks after it",
+            company_dialogs.set_owner,
+            company_dialogs.OwnerForm,
+            is_main=True,
+            arguments=company_dialogs.owner_as_it_is,
+            consequence="Rules that say so send the company’s next leads there first, to "
+            "whoever is eligible. Handoffs under way stay where they are.",
+        ),
+    ]
+
+    def looked_after_by(self, row: Company) -> str:
+        return str(row.owner or "nobody")
 
 
 @register(Event)

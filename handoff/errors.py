@@ -187,6 +187,13 @@ class StaleVersion(Conflict):
     title = "This handoff has changed since you opened it"
 
 
+class CompanyRefused(Refused):
+    """Whoever shall look after the company cannot."""
+
+    code = "company_refused"
+    title = "This person cannot look after the company"
+
+
 class AlreadySetUp(Refused):
     code = "already_set_up"
     title = "This installation is set up already"

@@ -49,6 +49,8 @@ class Action(StrEnum):
     HANDOFF_RETURN = "handoff.return"
     HANDOFF_MERGE = "handoff.merge"
     HANDOFF_REASSIGN = "handoff.reassign"
+    COMPANY_READ = "company.read"
+    COMPANY_EDIT = "company.edit"
     CLOCK_PAUSE = "clock.pause"
     CLOCK_ACKNOWLEDGE = "clock.acknowledge"
     LEAD_READ = "lead.read"
@@ -59,6 +61,9 @@ class Action(StrEnum):
     CONTEST_READ = "contest.read"
     TEAM_READ = "team.read"
     ROUTING_TRY = "routing.try"
+    SHARE_READ = "share.read"
+    SHARES_READ = "shares.read"
+    TRANSFER_READ = "transfer.read"
     MEMBER_EDIT = "member.edit"
     TIME_OFF_EDIT = "time_off.edit"
     PAUSE_EDIT = "pause.edit"
@@ -147,6 +152,9 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
         ADMIN: _ANY,
     },
     Action.HANDOFF_REASSIGN: {SDR: _HELD, AE: _HELD, MANAGER: _TEAM | _HELD, ADMIN: _ANY},
+    # Of the companies whose leads they may read: who looks after them.
+    Action.COMPANY_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.COMPANY_EDIT: {MANAGER: _ANY, ADMIN: _ANY},
     Action.CLOCK_PAUSE: {MANAGER: _TEAM | _HELD, ADMIN: _ANY},
     Action.CLOCK_ACKNOWLEDGE: {MANAGER: _TEAM | _HELD, ADMIN: _ANY},
     Action.LEAD_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
@@ -158,6 +166,10 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.TEAM_READ: {MANAGER: _ANY, ADMIN: _ANY},
     # Whoever hands a lead off may ask beforehand who would get it.
     Action.ROUTING_TRY: {SDR: _OWN_SUBMITTED, MANAGER: _ANY, ADMIN: _ANY},
+    # What somebody got of a pool's leads; whoever manages the pool stands to them as to a team.
+    Action.SHARE_READ: {AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
+    Action.SHARES_READ: {MANAGER: _ANY, ADMIN: _ANY},
+    Action.TRANSFER_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.MEMBER_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},
     Action.TIME_OFF_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
     Action.PAUSE_EDIT: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},

@@ -223,7 +223,9 @@ def _converted(told: Told) -> tuple[str, str]:
     worth = ""
     if stored.get("value"):
         worth = f", worth {money_words(Decimal(stored['value']), stored.get('currency', ''))}"
-    return "Became an opportunity,", f"by {told.by}{worth.rstrip()}."
+    is_kept = "company_owner" in told.data
+    kept = f" {told.receiver} looks after the company from now on." if is_kept else ""
+    return "Became an opportunity,", f"by {told.by}{worth.rstrip()}.{kept}"
 
 
 def _outcome(told: Told) -> tuple[str, str]:

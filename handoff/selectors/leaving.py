@@ -12,6 +12,7 @@ from accounts.selectors import is_last_admin
 from core.errors import FieldProblem, NotPermitted
 from handoff.choices import Status
 from handoff.models import Handoff, Leg
+from handoff.selectors.companies import looked_after_by
 from routing.models import Member, Pool
 
 
@@ -19,8 +20,9 @@ from routing.models import Member, Pool
 class OffboardingPreview:
     """All that would change hands. The first four go to the successor, `received` to receivers.
 
-    `emptied` are the pools of which the person is the last who takes part. `problems` say what
-    keeps them from leaving, by field; empty when nothing does.
+    Nobody looks after the `companies` afterwards. `emptied` are the pools of which the person is
+    the last who takes part. `problems` say what keeps them from leaving, by field; empty when
+    nothing does.
     """
 
     user: User
@@ -31,6 +33,7 @@ class OffboardingPreview:
     pools: tuple[Pool, ...]
     is_fallback_manager: bool
     received: int
+    companies: int
     member_of: tuple[Pool, ...]
     emptied: tuple[Pool, ...]
     problems: tuple[FieldProblem, ...]
@@ -73,6 +76,7 @@ def preview_offboarding(
         pools=tuple(Pool.objects.filter(manager=user)),
         is_fallback_manager=Organisation.objects.filter(fallback_manager=user).exists(),
         received=received_by(user).count(),
+        companies=looked_after_by(user).count(),
         member_of=tuple(member_of),
         emptied=tuple(emptied_by(user)),
         problems=tuple(leaving_problems(user, successor, by=by, writes=writes)),

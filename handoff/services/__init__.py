@@ -15,6 +15,7 @@ from handoff.services.closing import (
     record_outcome,
     return_handoff,
 )
+from handoff.services.companies import set_company_owner
 from handoff.services.contests import contest_rejection, rule_on_contest
 from handoff.services.cover import apply_cover
 from handoff.services.decide import accept_handoff, reject_handoff
@@ -79,6 +80,7 @@ __all__ = [
     "return_handoff",
     "rule_on_contest",
     "save_draft",
+    "set_company_owner",
     "set_up",
     "start_fix",
     "submit_handoff",

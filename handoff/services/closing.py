@@ -35,6 +35,7 @@ from handoff.services.change import (
     transfer_to,
 )
 from handoff.services.clocks import stop_clocks
+from handoff.services.companies import adopt_company
 from handoff.services.decide import end_leg, free, live_leg, note_problems
 from handoff.services.touches import converted_touch
 
@@ -52,6 +53,8 @@ def convert_handoff(
     version: int | None = None,
 ) -> Handoff:
     """Close an accepted handoff as an opportunity, which counts as contact where none was logged.
+
+    Where nobody looks after the company yet, the receiver does from now on.
 
     Raises:
         ClosingRefused: the value or its currency cannot be.
@@ -72,6 +75,7 @@ def convert_handoff(
         stop_clocks(row, step=Step.CONVERT, now=now)
         contact = {} if row.first_contact_at else converted_touch(row, leg, by=by, now=now)
         end_leg(row, leg, ended_as=LegEnd.CLOSED, now=now)
+        adopted = adopt_company(row, leg.receiver_id)
         close_row(
             row,
             EventKind.CONVERTED,
@@ -79,7 +83,7 @@ def convert_handoff(
             by=by,
             now=now,
             changes={**contact, **_worth(value, currency)},
-            data={"leg": leg.pk},
+            data={"leg": leg.pk, **({"company_owner": leg.receiver_id} if adopted else {})},
         )
         tell.about_closing("converted", row, leg, by=by, now=now)
         free(leg, now=now)

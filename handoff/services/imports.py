@@ -12,6 +12,7 @@ from accounts.rules.policy import Action, allows
 from core.errors import NotPermitted
 from handoff.models import Handoff, HandoffType, Lead
 from handoff.services.closing import convert_handoff
+from handoff.services.companies import lock_companies
 from handoff.services.decide import accept_handoff
 from handoff.services.drafts import create_draft
 from handoff.services.leads import import_lead
@@ -90,14 +91,15 @@ def replay_handoffs(
     """Hand off, accept and convert every row at its own time, in that order, or none of them.
 
     Whoever the router picks has made an opportunity of it at once, so that no clock stays open.
-    All leads are written first and all pools locked after them, so that nobody who hands off
-    meanwhile waits for a lead while this waits for their pool.
+    All leads are written first, then all companies and all pools locked, so that nobody who hands
+    off meanwhile waits for a lead or its company while this waits for their pool.
 
     Raises:
         DomainError: of the first row that cannot be handed off; nothing is kept.
     """
     in_order = sorted(rows, key=lambda item: item.at)
     leads = [_lead_of(row) for row in in_order]
+    lock_companies(leads)
     lock_pools({rule.pool_id for rule in published_rules()})
     handoffs = []
     for row, lead in zip(in_order, leads, strict=True):

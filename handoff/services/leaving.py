@@ -18,6 +18,7 @@ from handoff.selectors.leaving import emptied_by, leaving_problems, owned_by, re
 from handoff.services import tell
 from handoff.services.change import apply_change, transfer_to
 from handoff.services.closing import end_live_leg
+from handoff.services.companies import leave_companies
 from handoff.services.decide import free
 from handoff.services.moves import backup_first, moved_data, rule_of_leg
 from handoff.services.placement import Placing, Reason, place
@@ -35,7 +36,10 @@ _RECEIVED = frozenset({Status.PENDING, Status.ACCEPTED})
 
 @dataclass(frozen=True, slots=True)
 class Offboarded:
-    """What changed hands: to the successor, to other receivers, and what is held now."""
+    """What changed hands: to the successor, to other receivers, and what is held now.
+
+    Nobody looks after the ``companies`` any more.
+    """
 
     user: User
     successor: User
@@ -43,6 +47,7 @@ class Offboarded:
     moved: int
     held: int
     pools: tuple[Pool, ...]
+    companies: int
     was_fallback_manager: bool
 
 
@@ -57,7 +62,8 @@ def offboard_user(
 
     Drafts, rejected and held handoffs, the pools that they manage and the place of the fallback
     manager go to the successor; what they have received goes to their backups, else to the next
-    receivers, else it is held. The address of their Slack, a secret, is forgotten.
+    receivers, else it is held. Nobody looks after their companies any more: the next receiver who
+    makes an opportunity there does. The address of their Slack, a secret, is forgotten.
     ``leaves_pools_empty`` confirms that pools may be left without anybody.
 
     Raises:
@@ -94,7 +100,8 @@ def _offboard(
     pools = _lock_pools(user, legs)
     _refuse_emptied(user, confirmed=confirmed)
     legs += _end_legs(_late(user, rows), now=now)
-    if not _pools_of(legs) <= pools:
+    companies = leave_companies(user)
+    if companies is None or not _pools_of(legs) <= pools:
         raise _MoreArrived
     backups = {leg.pk: backup_first(leg, pool_id=rule.pool_id) for _, leg, rule in legs}
     left = leave_pools(user=user, successor=successor, by=by, now=now)
@@ -112,6 +119,7 @@ def _offboard(
         moved=placed,
         held=len(legs) - placed,
         pools=tuple(left),
+        companies=companies,
         was_fallback_manager=was_fallback,
     )
 

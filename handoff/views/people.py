@@ -14,6 +14,7 @@ from accounts.rules.policy import Action
 from accounts.selectors import relations_to_person
 from core.admin import add_problems, page, person, signed_in
 from core.errors import NotPermitted, Refused
+from core.words import counted
 from handoff.manager_dialogs import BackupForm, OffboardForm
 from handoff.selectors.leaving import preview_offboarding
 from handoff.services import Offboarded, offboard_user
@@ -114,4 +115,7 @@ def _left(done: Offboarded) -> str:
     parts = [f"{done.handed_over} to {done.successor}", f"{done.moved} to other receivers"]
     if done.held:
         parts.append(f"{done.held} held")
-    return f"{done.user} has left. Handoffs moved: {', '.join(parts)}."
+    left = f"{done.user} has left. Handoffs moved: {', '.join(parts)}."
+    if not done.companies:
+        return left
+    return f"{left} Nobody looks after {counted(done.companies, 'company', 'companies')} now."

@@ -1,0 +1,86 @@
+"""Who looks after a company: said by a manager or an admin, or won with the first opportunity."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.rules.policy import Action, allows
+from core.errors import FieldProblem, NotPermitted, NotVisible
+from handoff.errors import CompanyRefused
+from handoff.models import Company, Handoff, Lead
+from handoff.selectors.companies import looked_after_by, people_for_companies
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def set_company_owner(company: Company, *, owner: User | None, by: User, now: datetime) -> Company:
+    """Say who looks after the company, or that nobody does; handoffs under way stay as they are.
+
+    Raises:
+        NotVisible: there is no such company for this person.
+        NotPermitted: only managers and admins say so.
+        CompanyRefused: the owner is not active, or receives no handoffs.
+    """
+    if not by.is_active or not Company.objects.for_user(by).filter(pk=company.pk).exists():
+        raise NotVisible("There is no such company.")
+    if not allows(by.roles, Action.COMPANY_EDIT, frozenset()):
+        raise NotPermitted("Only a manager or a RevOps admin says who looks after a company.")
+    if owner is not None:
+        _hold_receiver(owner)
+    Company.objects.filter(pk=company.pk).update(owner=owner)
+    logger.info(
+        "company owner set",
+        extra={
+            "company": company.pk,
+            "owner_id": owner.pk if owner else None,
+            "by_id": by.pk,
+            "at": now.isoformat(),
+        },
+    )
+    company.refresh_from_db(fields=["owner"])
+    return company
+
+
+def _hold_receiver(owner: User) -> None:
+    """Let the person not leave meanwhile; refuse who has left or receives nothing."""
+    list(User.objects.select_for_update(no_key=True).filter(pk=owner.pk).values_list("pk"))
+    if not people_for_companies().filter(pk=owner.pk).exists():
+        message = f"{owner} receives no handoffs now. Choose somebody who does."
+        problem = FieldProblem("owner", "not_receiver", message)
+        raise CompanyRefused(message, problems=[problem])
+
+
+def adopt_company(row: Handoff, receiver_id: int) -> bool:
+    """The receiver of a converted handoff looks after its company, where nobody does yet.
+
+    The caller holds the handoff, and no pool or load.
+    """
+    company = Lead.objects.filter(pk=row.lead_id).values("company")
+    free = Company.objects.filter(pk__in=company, owner=None)
+    return bool(free.update(owner=receiver_id))
+
+
+def lock_companies(leads: Iterable[Lead]) -> None:
+    """Lock the companies of these leads, in the order of their ids, before the first pool."""
+    rows = Company.objects.filter(pk__in={lead.company_id for lead in leads})
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def leave_companies(user: User) -> int | None:
+    """Nobody looks after the person's companies from now on; how many those were.
+
+    They are taken without waiting, so that it is safe in any order of locks: None where somebody
+    else holds one of them just now.
+    """
+    mine = looked_after_by(user)
+    held = list(
+        mine.select_for_update(skip_locked=True, no_key=True).order_by("pk").values_list("pk")
+    )
+    if len(held) < mine.count():
+        return None
+    mine.update(owner=None)
+    return len(held)
