@@ -11,7 +11,12 @@ def test_safe_cell_puts_an_apostrophe_before_what_a_sheet_would_run(start):
     assert safe_cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
 
 
-@pytest.mark.parametrize("text", ["", "Ana", "2026-11-10", "a=b", "'quoted'", " =1"])
+@pytest.mark.parametrize("text", ["-1+1", "-A1", "-1.", "-", "-1\n", "+1", "--1", "-\u0661"])
+def test_safe_cell_takes_only_whole_negative_numbers_for_numbers(text):
+    assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "2026-11-10", "a=b", "'quoted'", " =1", "-3", "-0.4"])
 def test_safe_cell_leaves_other_text_as_it_is(text):
     assert safe_cell(text) == text
 
