@@ -8,6 +8,7 @@ from handoff.services import (
     apply_escalations,
     drain_holding,
     remind_of_meetings,
+    replay_drafts,
     tell_of_stuck,
 )
 
@@ -44,5 +45,13 @@ TELL_OF_STUCK = register(
         timedelta(seconds=60),
         tell_of_stuck,
         "Sends the daily list of stuck leads",
+    )
+)
+REPLAY_DRAFTS = register(
+    Loop(
+        "handoff.replay_drafts",
+        timedelta(seconds=2),
+        replay_drafts,
+        "Replays past handoffs through drafts of the rules",
     )
 )

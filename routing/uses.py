@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from accounts.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,25 @@ def register_recent(read: ReadRecent) -> None:
 
 def recent_leads(*, since: datetime, most: int) -> list[RecentLead]:
     return [lead for read in _recent for lead in read(since, most)][:most]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLead:
+    """What a lead is called, and its page."""
+
+    label: str
+    url: str
+
+
+ReadNamed = Callable[[Collection[int], User], Mapping[int, NamedLead]]
+
+_named: list[ReadNamed] = []
+
+
+def register_named(read: ReadNamed) -> None:
+    """`read(ids, user)` names handoffs by id in few queries, but none the user may not read."""
+    _named.append(read)
+
+
+def named_leads(handoff_ids: Collection[int], user: User) -> dict[int, NamedLead]:
+    return {pk: lead for read in _named for pk, lead in read(handoff_ids, user).items()}

@@ -10,7 +10,7 @@ from routing.models import Rule
 from routing.services import Firsts
 
 # Whoever gave an earlier handoff of the lead away is not who had it.
-_GIVEN_AWAY = (LegEnd.CONFLICT, LegEnd.TIMED_OUT)
+GIVEN_AWAY = (LegEnd.CONFLICT, LegEnd.TIMED_OUT)
 
 
 def sticky_receivers(row: Handoff, rule: Rule) -> Firsts:
@@ -29,5 +29,5 @@ def sticky_receivers(row: Handoff, rule: Rule) -> Firsts:
 def _earlier_receiver(row: Handoff) -> int | None:
     """Who had the lead last on another handoff of it, or of one that was merged into it."""
     same = Q(handoff__lead=row.lead_id) | Q(handoff__lead__merged_into=row.lead_id)
-    legs = Leg.objects.filter(same).exclude(handoff=row.pk).exclude(ended_as__in=_GIVEN_AWAY)
+    legs = Leg.objects.filter(same).exclude(handoff=row.pk).exclude(ended_as__in=GIVEN_AWAY)
     return legs.order_by("-assigned_at", "-pk").values_list("receiver_id", flat=True).first()

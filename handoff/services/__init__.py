@@ -22,6 +22,7 @@ from handoff.services.decide import accept_handoff, reject_handoff
 from handoff.services.drafts import create_draft, save_draft
 from handoff.services.escalate import apply_escalations
 from handoff.services.holding import drain_holding
+from handoff.services.impact_review import replay_drafts
 from handoff.services.imports import import_leads, replay_handoffs
 from handoff.services.leads import import_lead
 from handoff.services.leaving import Offboarded, offboard_user
@@ -74,6 +75,7 @@ __all__ = [
     "reject_handoff",
     "release_moves",
     "remind_of_meetings",
+    "replay_drafts",
     "replay_handoffs",
     "resume_clocks",
     "retry_step",

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 from django.db.models import Max, Q
 
@@ -31,7 +32,7 @@ Span = tuple[datetime, datetime]
 def setting_of(review: ImpactReview, *, since: datetime) -> Setting:
     """Everything that the review's leads are replayed with, in a constant number of queries."""
     rules = Rule.objects.filter(ruleset=review.ruleset_id).order_by("position")
-    members = list(
+    members: list[Any] = list(
         Member.objects.order_by("pk").values_list(
             "pk", "pool_id", "user_id", "weight", "is_active", "user__is_active", named=True
         )
@@ -176,8 +177,8 @@ def _absences(user_ids: Collection[int], since: datetime, until: datetime) -> di
     """Time off and pauses within the weeks, by user id; a pause without an end lasts for ever."""
     found: dict[int, set[Span]] = {}
     off = TimeOff.objects.filter(user__in=user_ids, ends_at__gt=since, starts_at__lt=until)
-    for user_id, *span in off.order_by().values_list("user_id", "starts_at", "ends_at"):
-        found.setdefault(user_id, set()).add((span[0], span[1]))
+    for user_id, start, end in off.order_by().values_list("user_id", "starts_at", "ends_at"):
+        found.setdefault(user_id, set()).add((start, end))
     for user_id, span in _pauses(user_ids):
         if span[1] > since and span[0] < until:
             found.setdefault(user_id, set()).add(span)
