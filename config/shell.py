@@ -16,10 +16,19 @@ HOLDING = Entry("Holding", "hourglass_empty", "handoff:holding", badge="held", c
 STUCK = Entry("Stuck leads", "hourglass_disabled", "handoff:stuck")
 CONTESTS = Entry("Contests", "gavel", "handoff:contests", badge="contests", counted="to rule on")
 TEAM = Entry("Team", "groups_2", "handoff:team")
+MY_SHARE = Entry("My share", "balance", "handoff:my_share")
+SHARES = Entry("Shares", "balance", "handoff:shares")
+TRANSFERS = Entry("Transfers", "moving", "handoff:transfers")
 HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
 WEEKLY_REVIEW = Entry("Weekly review", "monitoring", "review:week")
 TRY = Entry("Who would get it?", "person_search", "handoff:try")
 POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
+RULES = Entry(
+    "Routing rules", "alt_route", "admin:routing_ruleset_changelist", shown_if="second_pool"
+)
+COMPANIES = Entry(
+    "Companies", "apartment", "admin:handoff_company_changelist", shown_if="second_pool"
+)
 PEOPLE_AWAY = Entry("People", "groups", "accounts:time_off")
 TIME_OFF = Entry("My hours and time off", "event_busy", "accounts:time_off")
 INBOX = Entry("Inbox", "notifications", "notify:inbox", badge="unread")
@@ -35,11 +44,24 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
     "ae": (
         Group("Work", (MY_QUEUE, MY_HANDOFFS, STUCK)),
         Group("Team", (WEEKLY_REVIEW,)),
-        Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
+        Group("Me", (MY_SHARE, TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "manager": (
         Group("Now", (LATE_NOW, HOLDING, STUCK, CONTESTS)),
-        Group("Team", (TEAM, WEEKLY_REVIEW, HANDOFFS, PEOPLE_AWAY, POOLS, TRY)),
+        Group(
+            "Team",
+            (
+                TEAM,
+                SHARES,
+                WEEKLY_REVIEW,
+                HANDOFFS,
+                TRANSFERS,
+                PEOPLE_AWAY,
+                POOLS,
+                RULES,
+                COMPANIES,
+            ),
+        ),
         Group("Me", (INBOX, NOTIFICATIONS)),
     ),
     "admin": (
@@ -53,6 +75,8 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 Entry("SLA policies", "timer", "admin:sla_policyversion_changelist"),
                 Entry("Slack channels", "tag", "admin:notify_destination_changelist"),
                 POOLS,
+                RULES,
+                COMPANIES,
                 Entry("Types and forms", "rule", "admin:handoff_handofftype_changelist"),
                 Entry("Fields", "text_fields", "admin:handoff_field_changelist"),
             ),
@@ -67,10 +91,11 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 CONTESTS,
                 TEAM,
                 TRY,
+                SHARES,
                 Entry("Weekly review", "monitoring", "review:week"),
                 Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
                 Entry("Events", "history", "admin:handoff_event_changelist"),
-                Entry("Transfers", "moving", "admin:handoff_transfer_changelist"),
+                TRANSFERS,
                 Entry("Touches", "call", "admin:handoff_touch_changelist"),
                 Entry("Not delivered", "report", "admin:notify_message_changelist"),
                 Entry("Steps set aside", "timer_off", "admin:sla_escalation_changelist"),
@@ -87,6 +112,11 @@ SHELL_BADGES: dict[str, str] = {
     "held": "handoff.views.manager.held_badge",
     "contests": "handoff.views.manager.contest_badge",
     "health": "config.views.health_badge",
+}
+
+# Questions that decide whether an entry is there.
+SHELL_CONDITIONS: dict[str, str] = {
+    "second_pool": "routing.rule_lines.has_second_pool",
 }
 
 

@@ -1,7 +1,7 @@
 """The side bar: which entries a person sees, by role, and the counts beside them.
 
-The menus themselves are wiring and stand in the settings (`SHELL_MENUS`, `SHELL_BADGES`); this
-module only turns them into what the side bar draws.
+The menus themselves are wiring and stand in the settings (`SHELL_MENUS`, `SHELL_BADGES`,
+`SHELL_CONDITIONS`); this module only turns them into what the side bar draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,22 @@ from django.utils.module_loading import import_string
 from core.paging import MOST_IN_MENU
 
 BADGES_ATTRIBUTE = "_shell_badges"
+ANSWERS_ATTRIBUTE = "_shell_answers"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the side bar; `badge` names a count in `SHELL_BADGES`, `counted` what it is."""
+    """One line of the side bar; `badge` names a count in `SHELL_BADGES`, `counted` what it is.
+
+    `shown_if` names a question in `SHELL_CONDITIONS`; the line is there while the answer is yes.
+    """
 
     title: str
     icon: str
     url_name: str
     badge: str = ""
     counted: str = "unread"
+    shown_if: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,20 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 link = address(entry.url_name)
                 if link and entry.url_name not in seen:
                     seen.add(entry.url_name)
-                    lines.append(_line(request, entry, link))
+                    if _is_shown(request, entry):
+                        lines.append(_line(request, entry, link))
     _mark_current(request.path, [line for lines in groups.values() for line in lines])
     return [{"title": title, "items": lines} for title, lines in groups.items() if lines]
+
+
+def _is_shown(request: HttpRequest, entry: Entry) -> bool:
+    """The answer to the entry's question, asked once per request."""
+    if not entry.shown_if:
+        return True
+    answers: dict[str, bool] = request.__dict__.setdefault(ANSWERS_ATTRIBUTE, {})
+    if entry.shown_if not in answers:
+        answers[entry.shown_if] = import_string(settings.SHELL_CONDITIONS[entry.shown_if])()
+    return answers[entry.shown_if]
 
 
 def address(url_name: str) -> str:

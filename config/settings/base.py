@@ -131,6 +131,7 @@ CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 UNFOLD: dict[str, Any] = shell.UNFOLD
 SHELL_MENUS: dict[str, Any] = shell.SHELL_MENUS
 SHELL_BADGES: dict[str, str] = shell.SHELL_BADGES
+SHELL_CONDITIONS: dict[str, str] = shell.SHELL_CONDITIONS
 
 # Language and time
 

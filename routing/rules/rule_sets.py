@@ -7,12 +7,13 @@ Places are said as `rules[2].conditions.all[0].value`, counted from 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import FieldProblem
 from routing.rules import conditions
-from routing.rules.conditions import NO_CHOICES
+from routing.rules.reach import unreachable
+from routing.rules.sentences import NO_LABELS, Labels
 
 # More than anybody reads from top to bottom.
 MOST_RULES = 60
@@ -37,11 +38,12 @@ def draft_problems(rules: Sequence[RuleText]) -> list[FieldProblem]:
 
 
 def publish_problems(
-    rules: Sequence[RuleText], *, choices: Mapping[str, Collection[str]] = NO_CHOICES
+    rules: Sequence[RuleText], *, choices: Labels = NO_LABELS
 ) -> list[FieldProblem]:
     """What keeps the rules from being put in force, each with the place and the fix.
 
-    `choices` are the only values that there are, by field; a field that is not in it takes any.
+    `choices` are the only values that there are, by field, with the words for them; a field that
+    is not in it takes any.
     """
     found = draft_problems(rules)
     if any(problem.code != "no_fallback" for problem in found):
@@ -56,7 +58,9 @@ def publish_problems(
         if rule["conditions"] == {} and index < last:
             message = "Give it a condition: those after a rule for every lead are never reached."
             wrong.append(FieldProblem(f"{place}.conditions", "unreachable", message))
-    return [*wrong, *found]
+    if wrong or found:
+        return [*wrong, *found]
+    return [never.problem for never in unreachable(rules, choices=choices, labels=choices)]
 
 
 def _fallback_problems(rules: Sequence[RuleText]) -> Iterator[FieldProblem]:
@@ -104,7 +108,7 @@ def _is_plain(part: Any) -> bool:
     if part is None or isinstance(part, str):
         return part is None or _is_text(part, LONGEST_TEXT)
     if isinstance(part, int | float):
-        return math.isfinite(part) and abs(part) <= LARGEST_NUMBER
+        return abs(part) <= LARGEST_NUMBER and math.isfinite(part)
     return False
 
 
