@@ -195,7 +195,7 @@ def asks(field, values, ops):
     return st.sampled_from(ops).flatmap(one)
 
 
-def tests(text_ops):
+def any_test(text_ops):
     sizes = asks("size", NUMBERS, (*EXACT, "gte", "lte", "gt", "lt"))
     return asks("country", WORDS, text_ops) | asks("source", WORDS, text_ops) | sizes
 
@@ -205,7 +205,7 @@ def conditions(text_ops):
         members = st.lists(inner, min_size=1, max_size=3)
         return st.tuples(st.sampled_from(["all", "any"]), members).map(lambda one: dict([one]))
 
-    inner = st.recursive(tests(text_ops), groups, max_leaves=5)
+    inner = st.recursive(any_test(text_ops), groups, max_leaves=5)
     return groups(inner) | st.just({})
 
 
