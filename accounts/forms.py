@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -78,18 +80,61 @@ class PasswordChangeForm(PasswordForm):
         return old
 
 
-class TimeOffForm(forms.Form):
+class _AwayForm(forms.Form):
+    """`warn(at)` says what follows where the person is away from then on; that asks once more."""
+
+    is_sure = forms.BooleanField(label="Yes, leave nobody there", required=False)
+
+    def __init__(self, *args: Any, warn: Callable[[datetime], str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.warn = warn
+        self.ask(None)
+
+    def begins(self, cleaned: dict[str, Any]) -> datetime | None:
+        """When the person is away from, as far as the form says; None where it does not."""
+        raise NotImplementedError
+
+    def ask(self, at: datetime | None) -> str:
+        """Show the box, with what follows, where there is something to be sure of."""
+        words = self.warn(at) if at is not None else ""
+        self.fields["is_sure"].help_text = words
+        self.fields["is_sure"].widget = forms.CheckboxInput() if words else forms.HiddenInput()
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        is_sure = cleaned.pop("is_sure", False)
+        if self.ask(self.begins(cleaned)) and not is_sure:
+            self.add_error("is_sure", "Tick this to go on, or let somebody else take part first.")
+        return cleaned
+
+
+class TimeOffForm(_AwayForm):
     starts_at = LocalDateTimeField(label="From")
     ends_at = LocalDateTimeField(label="Until", help_text="From then on leads come again.")
     note = forms.CharField(label="Note", max_length=200, required=False)
+    field_order = ["starts_at", "ends_at", "note", "is_sure"]
+
+    def begins(self, cleaned: dict[str, Any]) -> datetime | None:
+        at: datetime | None = cleaned.get("starts_at")
+        return at
 
 
-class PauseForm(forms.Form):
+class PauseForm(_AwayForm):
     until = LocalDateTimeField(
         label="Until",
         required=False,
         help_text="Empty: until somebody ends the pause.",
     )
+    field_order = ["until", "is_sure"]
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        self.now = now
+        super().__init__(*args, **kwargs)
+        self.ask(now)
+
+    def begins(self, cleaned: dict[str, Any]) -> datetime | None:
+        return self.now
 
 
 def _calendar_field(**kwargs: Any) -> forms.ModelChoiceField[Calendar]:

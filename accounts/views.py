@@ -1,5 +1,6 @@
 """Signing in, the own password, and time off."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ from accounts.impact import person_words
 from accounts.models import TimeOff, User
 from accounts.rules.policy import Action
 from accounts.selectors import availability, calendar_for, relations_to_person
+from accounts.uses import absence_words
 from core.admin import add_problems, page, person, signed_in
 from core.errors import Refused
 from worktime.forms import FromForm
@@ -128,7 +130,9 @@ def time_off(request: HttpRequest) -> HttpResponse:
 def time_off_add(request: HttpRequest, pk: int) -> HttpResponse:
     by = person(request, User)
     user = _visible(by, pk)
-    form = TimeOffForm(request.POST if request.method == "POST" else None)
+    form = TimeOffForm(
+        request.POST if request.method == "POST" else None, warn=partial(absence_words, user)
+    )
     if form.is_valid():
         try:
             services.add_time_off(user=user, **form.cleaned_data, by=by, now=timezone.now())
@@ -191,7 +195,11 @@ def hours(request: HttpRequest, pk: int) -> HttpResponse:
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     by = person(request, User)
     user = _visible(by, pk)
-    form = PauseForm(request.POST if request.method == "POST" else None)
+    form = PauseForm(
+        request.POST if request.method == "POST" else None,
+        warn=partial(absence_words, user),
+        now=timezone.now(),
+    )
     if form.is_valid():
         try:
             services.pause_user(

@@ -8,6 +8,7 @@ from accounts.models import TimeOff, User
 from accounts.rules.policy import Action
 from accounts.services.errors import InvalidTimeOff
 from accounts.services.keeping import keep, permit_for
+from accounts.uses import Absence, tell_of_absence
 from core.errors import FieldProblem
 
 # Time off and pauses lie this near to the present; what is farther was mistyped.
@@ -27,7 +28,17 @@ def pause_user(
     # A pause that is going on keeps its start; only its end moves.
     row.paused_at = row.paused_at if row.is_paused(now) else now
     row.paused_until = until
-    return keep(row, by=by, now=now, fields=["paused_at", "paused_until"])
+    keep(row, by=by, now=now, fields=["paused_at", "paused_until"])
+    since = row.paused_at
+    tell_of_absence(
+        row,
+        Absence.PAUSED,
+        at=since,
+        reference=f"{row.pk}:{since.isoformat()}",
+        by=by,
+        now=now,
+    )
+    return row
 
 
 @transaction.atomic
@@ -62,9 +73,12 @@ def add_time_off(
         _refuse_span("ends_at", "not_ahead", "This span is over; choose an end that is ahead.")
     if TimeOff.objects.filter(user=user, starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
         _refuse_span("starts_at", "overlap", f"{user} is away in a part of this span already.")
-    return TimeOff.objects.create(
+    kept = TimeOff.objects.create(
         user=user, starts_at=starts_at, ends_at=ends_at, note=note.strip()
     )
+    begins = max(starts_at, now)
+    tell_of_absence(user, Absence.AWAY, at=begins, reference=str(kept.pk), by=by, now=now)
+    return kept
 
 
 @transaction.atomic

@@ -162,44 +162,29 @@ def try_routing(subject: Subject, *, now: datetime, at: datetime) -> DryRun:
     seats = [one.to_seat() for one in found.standings if one.user_id not in found.skips]
     choice = choose(pool.strategy, seats, tuple(found.firsts))
     blocked = _held_because(subject, pool, found)
-    told = {
-        "facts": facts,
-        "rules": lines,
-        "pool": pool,
-        "strategy": str(Strategy(pool.strategy).label),
-        "asides": tuple(_asides(found, choice, now=now)),
-    }
-    if choice is None or blocked:
-        members = _member_lines(found, None, now=now)
-        return _held(pool, found, blocked, now=now, members=members, **told)
-    members = _member_lines(found, choice, now=now)
-    receiver = found.people[choice.seat.user_id]
+    receiver = found.people[choice.seat.user_id] if choice and not blocked else None
     return DryRun(
-        verdict=f"{receiver} would get it",
-        because=_because(subject, pool, found, choice, receiver),
-        members=members,
+        verdict=_verdict(pool, receiver),
+        because=blocked or _because(subject, pool, found, choice),
+        facts=facts,
+        rules=lines,
+        pool=pool,
+        strategy=str(Strategy(pool.strategy).label),
+        members=_member_lines(found, choice if receiver else None, now=now),
         receiver=receiver,
-        **told,
+        asides=tuple(_asides(found, choice, now=now)),
+        helps=() if choice or blocked else _ways(found, now=now),
     )
 
 
-def _held(
-    pool: Pool,
-    found: _Candidates,
-    blocked: str,
-    *,
-    now: datetime,
-    members: tuple[MemberLine, ...],
-    **told: Any,
-) -> DryRun:
-    helps = () if blocked else tuple(ways_to_free(found.skips, found.people, now=now))
-    return DryRun(
-        verdict=f"It would be held, and {pool.manager} would have it",
-        because=blocked or f"Nobody in {pool} is eligible.",
-        members=members,
-        helps=helps,
-        **told,
-    )
+def _ways(found: _Candidates, *, now: datetime) -> tuple[str, ...]:
+    return tuple(ways_to_free(found.skips, found.people, now=now))
+
+
+def _verdict(pool: Pool, receiver: User | None) -> str:
+    if receiver is None:
+        return f"It would be held, and {pool.manager} would have it"
+    return f"{receiver} would get it"
 
 
 def _candidates(subject: Subject, rule: Rule, *, at: datetime) -> _Candidates:
@@ -260,7 +245,10 @@ def _held_because(subject: Subject, pool: Pool, found: _Candidates) -> str:
     return ""
 
 
-def _because(subject: Subject, pool: Pool, found: _Candidates, choice: Pick, receiver: User) -> str:
+def _because(subject: Subject, pool: Pool, found: _Candidates, choice: Pick | None) -> str:
+    if choice is None:
+        return f"Nobody in {pool} is eligible."
+    receiver = found.people[choice.seat.user_id]
     kind = found.firsts.get(receiver.pk)
     company = subject.company.name if subject.company else "the company"
     told = {

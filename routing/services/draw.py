@@ -73,7 +73,7 @@ class Draw:
     seats: list[Seat]
     exclusions: dict[int, Excluded]
     rooms: dict[int, Room]
-    asks: Asks = NOTHING_ASKED
+    asks: Asks = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
     calendars: dict[int, int | None] = field(default_factory=dict)
     opens: dict[int, datetime | None] = field(default_factory=dict)

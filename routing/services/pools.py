@@ -19,6 +19,8 @@ from core.errors import FieldProblem, NotPermitted, Refused
 from routing.models import Load, Member, Pool
 from routing.rules import clamped
 from routing.selectors import weight_of_active
+from routing.selectors.emptied import is_empty
+from routing.services.emptied import RESTS, tell_of_emptied
 
 MOST_WEIGHT = 1000
 MOST_CAPACITY = 1_000_000
@@ -112,7 +114,8 @@ def change_member(
     """
     _permit_member_edit(member.pool, by)
     lock_pool(member.pool_id)
-    row = Member.objects.select_related("pool", "user").get(pk=member.pk)
+    row = Member.objects.select_related("pool__manager", "user").get(pk=member.pk)
+    took_part = row.is_active and row.weight > 0
     if weight is not None:
         raise_for(_weight_problems(weight))
         row.weight = weight
@@ -120,6 +123,11 @@ def change_member(
         row.is_active = is_active
     keep(row, by=by, now=now, fields=["weight", "is_active"])
     clamp_credits(row.pool_id)
+    if took_part and is_empty(row.pool):
+        reference = f"{row.pk}:{now.isoformat()}"
+        tell_of_emptied(
+            [row.pool], user=row.user, why=RESTS, at=now, reference=reference, by=by, now=now
+        )
     row.refresh_from_db(fields=["credit"])
     return row
 
