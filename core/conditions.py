@@ -151,9 +151,18 @@ def compiled(conditions: Conditions) -> Check:
         return _compiled_test(conditions)
     ((group, members),) = conditions.items()
     checks = tuple(compiled(member) for member in members)
-    if group == "all":
-        return lambda facts: all(check(facts) for check in checks)
-    return lambda facts: any(check(facts) for check in checks)
+    return checks[0] if len(checks) == 1 else _all_or_any(checks, is_all=group == "all")
+
+
+def _all_or_any(checks: tuple[Check, ...], *, is_all: bool) -> Check:
+    def check(facts: Facts) -> bool:
+        # A loop, for the built-in functions would make a generator for each lead.
+        for one in checks:
+            if one(facts) is not is_all:
+                return not is_all
+        return is_all
+
+    return check
 
 
 def _compiled_test(test: Conditions) -> Check:

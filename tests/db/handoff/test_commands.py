@@ -149,6 +149,31 @@ def test_import_leads_without_a_temperature_keeps_what_is_known(files):
     assert list(temperatures) == ["hot", "warm"]
 
 
+def test_import_leads_brings_what_rules_ask_for(files):
+    make_world(receivers=0)
+    mapping = {
+        "lead": {
+            "external_id": "id",
+            "company.name": "firm",
+            "company.segment": "segment",
+            "product": "product",
+            "language": "language",
+            "score": "score",
+        }
+    }
+    head = "id,firm,segment,product,language,score\n"
+    run("import_leads", *files(f"{head}1,Nord,SMB,Analytics,German,0\n2,Sued,,,,\n", mapping))
+    first, second = Lead.objects.order_by("external_id").select_related("company")
+    assert (first.company.segment, first.product, first.language) == ("SMB", "Analytics", "German")
+    assert (first.score, second.score) == (0, None)
+    run("import_leads", *files(f"{head}1,Nord,Enterprise,,,71\n2,Sued,,,,5\n", mapping))
+    first = Lead.objects.select_related("company").get(pk=first.pk)
+    assert (first.company.segment, first.product, first.score) == ("Enterprise", "Analytics", 71)
+    for wrong, said in ((f"{'s' * 61},,,", "row 2, segment"), (",,,high", "row 2, score")):
+        with pytest.raises(CommandError, match=said):
+            run("import_leads", *files(f"{head}3,Ost,{wrong}\n", mapping))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -90,6 +90,35 @@ def test_new_policy_published_applies_its_targets_and_ladder(client, world):
     }
 
 
+def test_policy_asks_for_every_fact_of_a_lead_and_is_told_in_words(client, world):
+    asked = [
+        {"fact": "segment", "op": "in", "value": "SMB, Mid Market"},
+        {"fact": "product", "op": "starts_with", "value": "ana"},
+        {"fact": "language", "op": "known", "value": ""},
+        {"fact": "score", "op": "gt", "value": "50"},
+    ]
+    client.post(address("new"), sent(conditions=asked))
+    made = PolicyVersion.objects.order_by("-id").first()
+    assert made.conditions["all"][2] == {"field": "language", "op": "known"}
+    words = (
+        "segment is SMB or Mid Market and product starts with ana and language is known and score "
+        "is over 50"
+    )
+    assert words in client.get(address("changelist"), follow=True).content.decode()
+    again = edited(client, made) | {"conditions-INITIAL_FORMS": 4, "position": "11"}
+    assert again["conditions-2-op"] == "known"
+    client.post(address("edit", made.pk), again)
+    last = PolicyVersion.objects.order_by("-id").first()
+    assert (last.n, last.conditions) == (2, made.conditions)
+
+
+def test_policy_pages_suggest_the_values_in_use(client, world):
+    world.submitted(company__country="Freedonia")
+    page = client.get(address("new")).content.decode()
+    assert '<option value="Freedonia">' in page
+    assert '<option value="hot">Hot</option>' in page
+
+
 def edited(client, version):
     """What an edit of the version sends when nothing is changed."""
     form = client.get(address("edit", version.pk)).context["form"]
@@ -154,6 +183,16 @@ def test_edit_of_a_version_replaced_meanwhile_is_refused(client, world):
     [
         ({"conditions": [HOT | {"value": "boiling"}]}, "is not known here"),
         ({"conditions": [{"fact": "size", "op": "gte", "value": "many"}]}, "Write a whole number"),
+        ({"conditions": [{"fact": "score", "op": "gt", "value": "high"}]}, "Write a whole number"),
+        (
+            {"conditions": [{"fact": "size", "op": "contains", "value": "5"}]},
+            "contains cannot be asked of size",
+        ),
+        (
+            {"conditions": [{"fact": "segment", "op": "unknown", "value": "SMB"}]},
+            "Leave this empty where the fact is not known",
+        ),
+        ({"conditions": [{"fact": "segment", "op": "eq", "value": ""}]}, "Fill in both"),
         ({"conditions": []}, "only the default fits every handoff"),
         (
             {"conditions": [HOT], "steps": {"accept": [REMINDER | {"side": "after"}]}},

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handoff.rules.catalogue import CATALOGUE
 from handoff.rules.form import REQUIRED, FormField
 from handoff.rules.gate import completeness, gate_problems, read_answers
 from handoff.rules.presets import QUALIFIED_LEAD
@@ -98,6 +99,19 @@ def test_what_is_no_whole_number_is_refused(typed):
 
 def test_zero_employees_do_not_count():
     assert check_answer(of_kind("integer"), 0).code == "not_positive"
+
+
+def test_zero_is_a_score():
+    score = CATALOGUE["contact.score"]
+    assert read_answer(score, "0") == (0, None)
+    assert check_answer(score, 0) is None
+    assert read_answer(score, "-1")[1].message.startswith("Score must be a whole number between 0")
+
+
+@pytest.mark.parametrize("key", ["company.segment", "contact.product", "contact.language"])
+def test_what_rules_compare_is_kept_to_a_few_words(key):
+    assert read_answer(CATALOGUE[key], "a" * 60) == ("a" * 60, None)
+    assert read_answer(CATALOGUE[key], "a" * 61)[1].code == "too_long"
 
 
 @pytest.mark.parametrize(
