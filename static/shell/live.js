@@ -1,12 +1,14 @@
 /*
 Keeps the regions of a page that carry data-live up to date: the page is loaded again every
-minute in the background and the regions, found by their id, are swapped. Focus and an open
+minute in the background and the regions, found by their id, are swapped. While a region holds an
+element with data-live-soon, which tells of work going on, every two seconds. Focus and an open
 dialog are left alone. A screen reader is told only of badges whose state has changed.
 */
 "use strict";
 
 (() => {
     const EVERY_MS = 60_000;
+    const SOON_MS = 2_000;
     const STALE_AFTER_MS = 90_000;
     let lastContact = Date.now();
     let lastContactAt = clock();
@@ -72,6 +74,11 @@ dialog are left alone. A screen reader is told only of badges whose state has ch
         }
     }
 
+    function scheduleNext() {
+        const isSoon = document.querySelector("[data-live] [data-live-soon]") !== null;
+        window.setTimeout(() => refresh().finally(scheduleNext), isSoon ? SOON_MS : EVERY_MS);
+    }
+
     function tellWhenStale() {
         if (Date.now() - lastContact < STALE_AFTER_MS || document.hidden || document.querySelector("[data-stale]")) {
             return;
@@ -93,7 +100,7 @@ dialog are left alone. A screen reader is told only of badges whose state has ch
 
     document.addEventListener("DOMContentLoaded", () => {
         if (regions().length) {
-            window.setInterval(refresh, EVERY_MS);
+            scheduleNext();
             window.setInterval(tellWhenStale, 10_000);
             document.addEventListener("visibilitychange", () => {
                 if (!document.hidden && Date.now() - lastContact > EVERY_MS) {
