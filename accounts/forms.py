@@ -104,8 +104,9 @@ class _AwayForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         is_sure = cleaned.pop("is_sure", False)
-        if self.ask(self.begins(cleaned)) and not is_sure:
-            self.add_error("is_sure", "Tick this to go on, or let somebody else take part first.")
+        words = self.ask(self.begins(cleaned))
+        if words and not is_sure:
+            self.add_error("is_sure", f"{words} Tick this to go on, or change that first.")
         return cleaned
 
 
