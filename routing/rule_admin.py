@@ -30,6 +30,7 @@ from routing.rule_lines import (
     empty_pools,
     left_to_fallback,
     lines_of,
+    problem_lines,
 )
 from routing.rules.differences import differences
 from routing.rules.rule_sets import publish_problems
@@ -135,7 +136,7 @@ def publish_context(request: HttpRequest, row: None, form: PublishForm) -> dict[
         "told": compared(current, specs),
         "impact": impact,
         "seen": impact.seen,
-        "problems": problems,
+        "problems": problem_lines(problems, len(specs)),
         "empty_pools": empty_pools(specs),
         "left": None if problems else left_to_fallback(specs, now=timezone.now()),
         "next_n": (RuleSet.objects.aggregate(last=models.Max("n"))["last"] or 0) + 1,
@@ -185,7 +186,7 @@ def bring_back_context(request: HttpRequest, row: RuleSet, form: BringBackForm) 
     return {
         "told": compared(current, specs),
         "current": current,
-        "problems": publish_problems(specs, choices=choices()),
+        "problems": problem_lines(publish_problems(specs, choices=choices()), len(specs)),
         "empty_pools": empty_pools(specs),
         "draft": draft_rules(),
         "next_n": (RuleSet.objects.aggregate(last=models.Max("n"))["last"] or 0) + 1,
@@ -195,7 +196,14 @@ def bring_back_context(request: HttpRequest, row: RuleSet, form: BringBackForm) 
 @register(RuleSet)
 class RuleSetAdmin(ConfigAdmin):
     list_title = "Routing rules"
-    list_display = ["version", "state", "published_at", "published_by", "based_on", "what_was_seen"]
+    list_display = [
+        "version",
+        "state_now",
+        "published_at",
+        "published_by",
+        "base",
+        "what_was_seen",
+    ]
     list_select_related = ["published_by", "based_on", "seen"]
     list_filter = ["state"]
     ordering = ["-pk"]
@@ -269,6 +277,17 @@ class RuleSetAdmin(ConfigAdmin):
 
     def version(self, row: RuleSet) -> str:
         return title_of(row)
+
+    def state_now(self, row: RuleSet) -> str:
+        is_in_force = row.state == RuleSetState.PUBLISHED
+        return "In force" if is_in_force else row.get_state_display()
+
+    state_now.short_description = "state"  # type: ignore[attr-defined]  # read by Django
+
+    def base(self, row: RuleSet) -> str:
+        return "" if row.based_on is None else title_of(row.based_on)
+
+    base.short_description = "based on"  # type: ignore[attr-defined]  # read by Django
 
     def what_was_seen(self, row: RuleSet) -> str:
         if row.state == RuleSetState.DRAFT:

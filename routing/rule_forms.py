@@ -15,6 +15,7 @@ from core.errors import FieldProblem
 from core.sentences import Labels
 from core.vocabulary import choices
 from routing.models import Pool, RuleSet
+from routing.rule_lines import PLACE, problem_lines, problem_words
 from routing.rule_rows import (
     MOST_GROUPS,
     OTHER_MODE,
@@ -35,7 +36,6 @@ FALLBACK = "fallback"
 # Of the conditions of all rules: a request has room for fewer.
 MOST_IN_ALL = 500
 USUAL_NAME = "Everything else"
-_PLACE = re.compile(r"rules\[(\d+)\]\.?(conditions|name)?(.*)")
 _ADD = re.compile(r"rules-([0-9]{1,3})-(g[0-9]|groups)")
 _MOVE = re.compile(r"(up|down)-([0-9]{1,3})")
 _TOTAL = re.compile(r"rules-[0-9]{1,3}-g[0-9]-TOTAL_FORMS")
@@ -152,24 +152,16 @@ class RuleSetForm(forms.Form):
             self._note(publish_problems(self.specs, choices=self.labels), [one for one, _ in whole])
 
     def _note(self, problems: Sequence[FieldProblem], parts: Sequence[RulePart]) -> None:
+        self.notes = problem_lines(problems, len(parts) + 1)
         for problem in problems:
-            match = _PLACE.fullmatch(problem.field)
-            index = int(match[1]) if match else -1
-            self.notes.append(_located(index, len(parts), problem.message))
-            if match is None or index > len(parts):
-                continue
+            match = PLACE.fullmatch(problem.field)
+            index = int(match[1]) if match else len(parts) + 1
             if index == len(parts):
-                self.fallback.notes.append(problem.message)
-            else:
+                self.fallback.notes.append(problem_words(problem))
+            elif match and index < len(parts):
                 part = parts[index]
-                row = _row_at(part, match[3])
-                (row or part.form).notes.append(problem.message)
-
-
-def _located(index: int, count: int, message: str) -> str:
-    if index < 0:
-        return message
-    return f"{'Every other lead' if index == count else f'Rule {index + 1}'}: {message}"
+                row = _row_at(part, match[2])
+                (row or part.form).notes.append(problem_words(problem))
 
 
 def _row_at(part: RulePart, place: str) -> ConditionForm | None:

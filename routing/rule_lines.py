@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from core.errors import FieldProblem
 from core.vocabulary import choices
 from routing.choices import RuleSetState
 from routing.models import Member, Pool, RuleSet
@@ -21,6 +23,17 @@ UNFINISHED = "not finished"
 LOOKED_BACK = timedelta(weeks=4)
 MOST_LEADS = 2_000
 POOLS_TO_CHOOSE = 2
+# Where a problem is: the rule, counted from 0, and the place within its conditions.
+PLACE = re.compile(r"rules\[(\d+)\]\.?(?:conditions|name)?(.*)")
+# What a program is told by the names of fields and operators, for people.
+_PLAIN = {
+    "field_unknown": "Choose a fact.",
+    "op_unfit": "Choose a comparison that this fact can be asked.",
+    "value_not_number": "Write a number, such as 200.",
+    "value_not_text": "Write a word, not a number.",
+    "value_not_list": "Write a value; part several by commas.",
+    "value_blank": "Write a value, or choose \u201cis not known\u201d.",
+}
 
 
 def has_second_pool() -> bool:
@@ -76,6 +89,23 @@ def empty_pools(specs: Iterable[RuleSpec]) -> list[Pool]:
     )
     served = set(staffed.order_by().values_list("pool", flat=True).distinct())
     return [pool for pk, pool in sorted(pools.items()) if pk not in served]
+
+
+def problem_words(problem: FieldProblem) -> str:
+    """What is wrong with one row, in words for whoever fills it in."""
+    return _PLAIN.get(problem.code, problem.message)
+
+
+def problem_lines(problems: Iterable[FieldProblem], count: int) -> list[str]:
+    """The problems of `count` rules, the last of which is the fallback, each with its rule."""
+    return [f"{_rule_of(one, count)}{problem_words(one)}" for one in problems]
+
+
+def _rule_of(problem: FieldProblem, count: int) -> str:
+    match = PLACE.fullmatch(problem.field)
+    if match is None:
+        return ""
+    return "Every other lead: " if int(match[1]) == count - 1 else f"Rule {int(match[1]) + 1}: "
 
 
 def left_to_fallback(specs: Sequence[RuleSpec], *, now: datetime) -> LeftOver:

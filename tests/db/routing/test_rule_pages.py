@@ -159,7 +159,7 @@ def test_unfinished_draft_keeps_all_that_was_typed_and_tells_it_at_its_row(clien
     assert [one["value"].value() for one in part.groups[0]] == ["two hundred", "Sweden", ""]
     assert [len(one.notes) for one in part.groups[0]] == [1, 1, 1]
     assert part.form.notes == ["Give every rule a name."]
-    assert "Give a number for" in page.content.decode()
+    assert "Rule 1: Write a number, such as 200." in page.content.decode()
     page = client.get(address("publish"))
     assert "To mend:" in page.content.decode()
     assert "Publish version 2" not in page.content.decode()
@@ -366,7 +366,8 @@ def test_pages_of_versions_tell_what_differs_from_the_one_in_force(client, world
     save(client, world, rule("rules-0", north, [NORTHERN]))
     client.post(address("publish"), draft_said())
     page = client.get(address("change", old.pk)).content.decode()
-    assert "Removed" in page
+    assert "What bringing it back would change" in page
+    assert "A rule, is gone" in page
     assert "Bring back" in page
     page = client.get(address("change", current().pk)).content.decode()
     assert "Edit the rules" in page
