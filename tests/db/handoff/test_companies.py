@@ -87,7 +87,7 @@ def said_of_conversion(row):
     event = Event.objects.get(handoff=row, kind="converted")
     form = Form.from_layout(row.form_version.layout)
     lines = event_lines(row, form, list(row.legs.select_related("receiver")), now=NOW)
-    (line,) = (one for one in lines if one.head.startswith("Became an opp"))
+    (line,) = (one for one in lines if one.icon == "trending_up")
     return event.data, line.rest
 
 
