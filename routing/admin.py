@@ -10,10 +10,26 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
 from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
-from routing import services
-from routing.forms import BackupForm, CapacityForm, MemberForm, NewMemberForm, PoolForm
-from routing.impact import is_last, staying_words
-from routing.models import Load, Member, Pool, Turn
+from routing import impact_admin, rule_admin, services  # noqa: F401  # importing registers pages
+from routing.choices import SkillKind
+from routing.forms import (
+    BackupForm,
+    LimitsForm,
+    MemberForm,
+    NewMemberForm,
+    PoolForm,
+    SkillsForm,
+)
+from routing.impact import (
+    has_words,
+    is_last,
+    limit_words,
+    pool_words,
+    room_now,
+    skill_texts,
+    staying_words,
+)
+from routing.models import Member, Pool, Turn
 from routing.selectors import explain_turn, pool_board
 
 LATEST_TURNS = 10
@@ -26,10 +42,9 @@ def add_pool(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
 
 def change_pool(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
     pool = services.change_pool(pool=row, **values, by=person(request, User), now=timezone.now())
-    counts = "counts" if pool.manual_costs_turn else "does not count"
     return (
         f"{pool} is changed. {pool.manager} owns what it holds from now on; what it holds already "
-        f"keeps its owner. A lead given by hand {counts} as a turn from the next one on."
+        f"keeps its owner. {pool_words(pool)}"
     )
 
 
@@ -58,7 +73,15 @@ class PoolAdmin(MemberEditing):
     list_select_related = ["manager"]
     search_fields = ["name"]
     row_template = "routing/pool.html"
-    row_fields = ["manager", "manual_leads", "turns_so_far"]
+    row_fields = [
+        "manager",
+        "strategy",
+        "hours",
+        "skill_kinds",
+        "late_leads",
+        "manual_leads",
+        "turns_so_far",
+    ]
     dialogs = [
         Dialog("new", "Add a pool", add_pool, PoolForm, of_list=True, is_main=True),
         Dialog(
@@ -71,9 +94,15 @@ class PoolAdmin(MemberEditing):
                 "initial": {
                     "name": row.name,
                     "manager": row.manager,
+                    "strategy": row.strategy,
+                    "hours": row.hours,
+                    "skills": row.skills,
+                    "timeout_costs_turn": row.timeout_costs_turn,
                     "manual_costs_turn": row.manual_costs_turn,
                 }
             },
+            consequence="Holds from the next lead on. What members have stays theirs, and every "
+            "credit is kept.",
         ),
         Dialog(
             "member",
@@ -96,6 +125,16 @@ class PoolAdmin(MemberEditing):
         return size
 
     member_count.short_description = "members"  # type: ignore[attr-defined]  # read by Django
+
+    def skill_kinds(self, row: Pool) -> str:
+        return ", ".join(SkillKind(kind).label for kind in row.skills) or "none"
+
+    skill_kinds.short_description = "skills that count"  # type: ignore[attr-defined]  # likewise
+
+    def late_leads(self, row: Pool) -> str:
+        return "count as a turn" if row.timeout_costs_turn else "cost no turn"
+
+    late_leads.short_description = "leads not accepted in time"  # type: ignore[attr-defined]  # likewise
 
     def manual_leads(self, row: Pool) -> str:
         return "count as a turn" if row.manual_costs_turn else "cost no turn"
@@ -137,14 +176,20 @@ def change_member(request: HttpRequest, row: Member, values: dict[str, Any]) -> 
     return told
 
 
-def present_member(request: HttpRequest, row: Member) -> dict[str, Any]:
-    last = (
+def last_words(row: Member) -> str:
+    """What happens where nobody else could take leads; empty where somebody could."""
+    if not is_last(row):
+        return ""
+    return (
         f"Nobody else takes leads in {row.pool}. New leads would wait in holding, owned by "
         f"{row.pool.manager}, until somebody does."
     )
+
+
+def present_member(request: HttpRequest, row: Member) -> dict[str, Any]:
     return {
         "initial": {"weight": row.weight, "is_active": row.is_active},
-        "last": last if is_last(row) else "",
+        "last": last_words(row),
     }
 
 
@@ -157,24 +202,38 @@ def change_backup(request: HttpRequest, row: Member, values: dict[str, Any]) -> 
     )
 
 
-def set_capacity(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
-    load = services.set_capacity(
+def set_limits(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
+    load = services.set_limits(
         user=row.user, **values, by=person(request, User), now=timezone.now()
     )
-    if load.capacity is None:
-        return f"{row.user} may have any number of open leads from the next lead on."
-    told = (
-        f"{row.user} may have {load.capacity} open leads from the next lead on. "
+    told = f"{limit_words(row.user, load)} {staying_words(row.user)}"
+    full = room_now(row.user, now=timezone.now()).full()
+    return f"{told} No new one comes before there is room." if full else told
+
+
+def present_limits(request: HttpRequest, row: Member) -> dict[str, Any]:
+    room = room_now(row.user, now=timezone.now())
+    initial = {
+        "capacity": room.capacity,
+        "day_limit": room.day_limit,
+        "week_limit": room.week_limit,
+    }
+    return {"initial": initial, "has": has_words(row.user, room), "last": last_words(row)}
+
+
+def set_skills(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
+    skills = services.set_skills(
+        user=row.user, skills=values, by=person(request, User), now=timezone.now()
+    )
+    has = ", ".join(skill.value for skill in skills) or "no skill of their own"
+    return (
+        f"{row.user} has: {has}. Pools that look at skills go by it from the next lead on. "
         f"{staying_words(row.user)}"
     )
-    if load.open_count >= load.capacity:
-        told += " No new one comes before there is room."
-    return told
 
 
-def present_capacity(request: HttpRequest, row: Member) -> dict[str, Any]:
-    load = Load.objects.filter(user=row.user).first()
-    return {"initial": {"capacity": load.capacity if load else None}}
+def present_skills(request: HttpRequest, row: Member) -> dict[str, Any]:
+    return {"initial": skill_texts(row.user)}
 
 
 @register(Member)
@@ -184,7 +243,7 @@ class MemberAdmin(MemberEditing):
     list_select_related = ["user", "pool"]
     list_filter = ["pool", "is_active"]
     search_fields = ["user__name"]
-    row_fields = ["user", "pool", "weight", "credit", "is_active", "backup_name"]
+    row_fields = ["user", "pool", "weight", "credit", "is_active", "backup_name", "skill_list"]
     dialogs = [
         Dialog(
             "edit",
@@ -206,12 +265,23 @@ class MemberAdmin(MemberEditing):
         ),
         Dialog(
             "capacity",
-            "Capacity",
-            set_capacity,
-            CapacityForm,
+            "Limits",
+            set_limits,
+            LimitsForm,
             back=pool_address,
-            arguments=present_capacity,
-            consequence="Nothing is taken away; new leads wait until there is room.",
+            arguments=present_limits,
+            consequence="Nothing is taken away. From the next lead on the others get what does "
+            "not fit; where nobody has room, new leads wait in holding.",
+        ),
+        Dialog(
+            "skills",
+            "Skills",
+            set_skills,
+            SkillsForm,
+            back=pool_address,
+            arguments=present_skills,
+            consequence="Holds in every pool that looks at the kind, from the next lead on; what "
+            "they have stays theirs.",
         ),
     ]
 
@@ -223,6 +293,11 @@ class MemberAdmin(MemberEditing):
         return str(row.backup.user) if row.backup else ""
 
     backup_name.short_description = "backup"  # type: ignore[attr-defined]  # read by Django
+
+    def skill_list(self, row: Member) -> str:
+        return ", ".join(skill.value for skill in row.user.skills.all())
+
+    skill_list.short_description = "skills"  # type: ignore[attr-defined]  # likewise
 
     def pool_of(self, row: Any) -> Pool:
         member: Member = row

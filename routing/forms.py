@@ -1,10 +1,12 @@
 """Pools as a RevOps admin, or the pool's manager, writes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from accounts.models import User
+from routing.choices import Hours, SkillKind, Strategy
 from routing.models import Member
 
 
@@ -14,6 +16,29 @@ class PoolForm(forms.Form):
         queryset=User.objects.active(),
         label="Manager",
         help_text="Owns what the pool holds while nobody is eligible.",
+    )
+    strategy = forms.ChoiceField(
+        label="Who is next",
+        choices=Strategy.choices,
+        help_text="By turns, each as often as their weight says; or whoever has the fewest open "
+        "leads for their weight. Credits are kept when this changes.",
+    )
+    hours = forms.ChoiceField(
+        label="Working hours",
+        choices=Hours.choices,
+        help_text="What each member\u2019s own hours decide when a lead comes in.",
+    )
+    skills = forms.MultipleChoiceField(
+        label="Skills that count",
+        choices=SkillKind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="A lead that asks for one goes only to members who have it.",
+    )
+    timeout_costs_turn = forms.BooleanField(
+        label="A lead that is not accepted in time counts as its member\u2019s turn",
+        required=False,
+        initial=True,
     )
     manual_costs_turn = forms.BooleanField(
         label="A lead that a manager gives to a member counts as their turn", required=False
@@ -35,10 +60,9 @@ class NewMemberForm(WeightForm):
     field_order = ["user", "weight"]
 
 
-class MemberForm(WeightForm):
-    """With `last`, what happens when nobody is left, the change asks once more."""
+class _LastOneForm(forms.Form):
+    """With `last`, what happens when nobody is left, a change that leaves nobody asks once more."""
 
-    is_active = forms.BooleanField(label="Takes part", required=False)
     is_sure = forms.BooleanField(label="Yes, leave the pool with nobody", required=False)
 
     def __init__(self, *args: Any, last: str = "", **kwargs: Any) -> None:
@@ -49,13 +73,23 @@ class MemberForm(WeightForm):
         else:
             del self.fields["is_sure"]
 
+    def leaves_nobody(self, cleaned: dict[str, Any]) -> bool:
+        raise NotImplementedError
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         is_sure = cleaned.pop("is_sure", False)
-        rests = not cleaned.get("is_active") or cleaned.get("weight") == 0
-        if self.last and rests and not is_sure:
+        if self.last and not is_sure and self.leaves_nobody(cleaned):
             self.add_error("is_sure", "Tick this to go on, or let somebody else take part first.")
         return cleaned
+
+
+class MemberForm(_LastOneForm, WeightForm):
+    is_active = forms.BooleanField(label="Takes part", required=False)
+    field_order = ["weight", "is_active", "is_sure"]
+
+    def leaves_nobody(self, cleaned: dict[str, Any]) -> bool:
+        return not cleaned.get("is_active") or cleaned.get("weight") == 0
 
 
 class BackupForm(forms.Form):
@@ -83,9 +117,42 @@ def _user_name(member: Member) -> str:
     return str(member.user)
 
 
-class CapacityForm(forms.Form):
-    capacity = forms.IntegerField(
-        label="Most open leads at a time",
-        required=False,
-        help_text="Over all pools; empty: no limit.",
-    )
+class LimitsForm(_LastOneForm):
+    """`has` says what the person has by now, by the name of each limit."""
+
+    capacity = forms.IntegerField(label="Most open leads at a time", required=False)
+    day_limit = forms.IntegerField(label="Most new leads a day", required=False)
+    week_limit = forms.IntegerField(label="Most new leads a week", required=False)
+    field_order = ["capacity", "day_limit", "week_limit", "is_sure"]
+
+    def __init__(self, *args: Any, has: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in has.items():
+            self.fields[name].help_text = f"Over all pools; empty: no limit. {words}"
+
+    def leaves_nobody(self, cleaned: dict[str, Any]) -> bool:
+        return any(cleaned.get(name) == 0 for name in ("capacity", "day_limit", "week_limit"))
+
+
+class SkillsForm(forms.Form):
+    """What a person can do, as values with commas between them."""
+
+    language = forms.CharField(label="Languages", required=False, max_length=4_000)
+    product = forms.CharField(label="Products", required=False, max_length=4_000)
+    segment = forms.CharField(label="Segments", required=False, max_length=4_000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        examples = {
+            SkillKind.LANGUAGE: "german, english",
+            SkillKind.PRODUCT: "crm, billing",
+            SkillKind.SEGMENT: "enterprise, mid-market",
+        }
+        for kind, example in examples.items():
+            self.fields[
+                kind.value
+            ].help_text = f"With commas between them, such as: {example}. As leads have it written."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        return {kind: text.split(",") for kind, text in cleaned.items()}

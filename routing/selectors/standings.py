@@ -17,7 +17,7 @@ from django.db.models import OuterRef, Subquery, Sum
 from accounts.models import TimeOff
 from accounts.selectors import calendars_of, zone_of_team
 from routing.choices import Hours
-from routing.models import Member, Pool, Skill
+from routing.models import Load, Member, Pool, Skill
 from routing.rules import (
     NOTHING_ASKED,
     Asks,
@@ -267,8 +267,20 @@ def _standing(row: Any, pool: PoolSettings, moment: _Moment) -> Standing:
     )
 
 
+def room_in(load: Load, period: Period) -> Room:
+    """What the person carries and may carry; counts of another day or week than this are over."""
+    return Room(
+        open_count=load.open_count,
+        capacity=load.capacity,
+        day_count=load.day_count if load.day == period.day else 0,
+        day_limit=load.day_limit,
+        week_count=load.week_count if load.week == period.week else 0,
+        week_limit=load.week_limit,
+    )
+
+
 def _room(row: Any, period: Period) -> Room:
-    """What the person carries; counts of another day or week than this are over."""
+    """The same from the values of a row; somebody without a Load carries nothing."""
     is_of_day, is_of_week = row.user__load__day == period.day, row.user__load__week == period.week
     return Room(
         open_count=row.user__load__open_count or 0,

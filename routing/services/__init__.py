@@ -13,13 +13,14 @@ from routing.services.draw import (
     take_turn_for,
 )
 from routing.services.leaving import leave_pools
+from routing.services.limits import set_capacity, set_limits
 from routing.services.pools import (
     InvalidPool,
+    PoolChoices,
     add_member,
     change_member,
     change_pool,
     create_pool,
-    set_capacity,
 )
 from routing.services.rule_sets import (
     DraftChanged,
@@ -33,6 +34,7 @@ from routing.services.rule_sets import (
     save_draft,
 )
 from routing.services.settle import give_back, occupy, release
+from routing.services.skills import set_skills
 
 __all__ = [
     "DraftChanged",
@@ -40,6 +42,7 @@ __all__ = [
     "Firsts",
     "InvalidPool",
     "InvalidRules",
+    "PoolChoices",
     "RuleSpec",
     "RulesChanged",
     "StaleDraw",
@@ -62,6 +65,8 @@ __all__ = [
     "save_draft",
     "set_backup",
     "set_capacity",
+    "set_limits",
+    "set_skills",
     "take_turn",
     "take_turn_for",
 ]

@@ -1,4 +1,4 @@
-"""Pools, who is in them with which weight, and how much a person may carry.
+"""Pools, how they pick, and who is in them with which weight.
 
 `by` is who does it, or None where the product itself does. Each function raises NotPermitted
 where `by` may not, and InvalidPool where something given cannot be kept.
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, models, transaction
 
 from accounts.models import User
 from accounts.rules.policy import Action, Relation, allows
-from accounts.selectors import relations_to_person
 from core.errors import FieldProblem, NotPermitted, Refused
+from routing.choices import Hours, SkillKind, Strategy
 from routing.models import Load, Member, Pool
 from routing.rules import clamped
 from routing.selectors import weight_of_active
@@ -23,7 +23,6 @@ from routing.selectors.emptied import is_empty
 from routing.services.emptied import RESTS, tell_of_emptied
 
 MOST_WEIGHT = 1000
-MOST_CAPACITY = 1_000_000
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -35,21 +34,30 @@ class InvalidPool(Refused):
     title = "This cannot be saved yet"
 
 
+class PoolChoices(TypedDict, total=False):
+    """How a pool picks; what is not given stays, or is the default in a new pool.
+
+    `strategy` and `hours` are values of their enumerations, `skills` kinds of skill that count.
+    The others say whether a lead given by hand, or one not accepted in time, counts as a turn.
+    """
+
+    strategy: str
+    hours: str
+    skills: list[str]
+    timeout_costs_turn: bool
+    manual_costs_turn: bool
+
+
 @transaction.atomic
 def create_pool(
-    *,
-    name: str,
-    manager: User,
-    by: User | None,
-    now: datetime,
-    manual_costs_turn: bool = False,
+    *, name: str, manager: User, by: User | None, now: datetime, **choices: Unpack[PoolChoices]
 ) -> Pool:
     """Make an empty pool; its manager owns what it holds while nobody is eligible."""
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can make a pool.")
     name = name.strip()
-    raise_for(_pool_problems(name, manager, None))
-    pool = Pool(name=name, manager=manager, manual_costs_turn=manual_costs_turn)
+    raise_for(_pool_problems(name, manager, None) + _choice_problems(choices))
+    pool = Pool(name=name, manager=manager, **choices)
     return _keep_named(pool, by=by, now=now)
 
 
@@ -61,21 +69,23 @@ def change_pool(
     manager: User,
     by: User | None,
     now: datetime,
-    manual_costs_turn: bool | None = None,
+    **choices: Unpack[PoolChoices],
 ) -> Pool:
-    """Rename the pool or give it another manager; what it holds now keeps its owner.
+    """Rename the pool, give it another manager or let it pick in another way.
 
-    `manual_costs_turn` says whether a lead given by hand counts as a turn; None: as it is.
+    What it holds now keeps its owner, credits stay as they are, and the next pick is the first
+    that goes the new way.
     """
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can change a pool.")
     name = name.strip()
-    raise_for(_pool_problems(name, manager, pool))
+    raise_for(_pool_problems(name, manager, pool) + _choice_problems(choices))
+    # No pick runs while the way to pick changes.
+    lock_pool(pool.pk)
     pool.name, pool.manager = name, manager
-    if manual_costs_turn is not None:
-        pool.manual_costs_turn = manual_costs_turn
-    fields = ["name", "manager", "manual_costs_turn"]
-    return _keep_named(pool, by=by, now=now, fields=fields)
+    for field, value in choices.items():
+        setattr(pool, field, value)
+    return _keep_named(pool, by=by, now=now, fields=["name", "manager", *choices])
 
 
 @transaction.atomic
@@ -132,24 +142,6 @@ def change_member(
     return row
 
 
-@transaction.atomic
-def set_capacity(*, user: User, capacity: int | None, by: User | None, now: datetime) -> Load:
-    """Say how many open leads the person may have at a time over all pools; None: any number.
-
-    A capacity below what the person has open takes nothing away: no new lead comes until enough
-    are done. The answer holds both figures.
-    """
-    if by is not None and not allows(by.roles, Action.MEMBER_EDIT, relations_to_person(by, user)):
-        raise NotPermitted(f"Only a manager of {user}'s team or a RevOps admin can do this.")
-    if capacity is not None and not 0 <= capacity <= MOST_CAPACITY:
-        message = f"Enter 0 to {MOST_CAPACITY:,}, or leave it empty for no limit."
-        raise_for([FieldProblem("capacity", "out_of_range", message)])
-    Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
-    row = Load.objects.select_for_update().get(user=user)
-    row.capacity = capacity
-    return keep(row, by=by, now=now, fields=["capacity"])
-
-
 def lock_pool(pool_id: int) -> None:
     """Let no pick run while the pool's members change."""
     Pool.objects.select_for_update(no_key=True).get(pk=pool_id)
@@ -184,6 +176,20 @@ def _pool_problems(name: str, manager: User, pool: Pool | None) -> list[FieldPro
     if not manager.is_active:
         message = f"{manager} is not active; choose somebody who is."
         problems.append(FieldProblem("manager", "inactive", message))
+    return problems
+
+
+def _choice_problems(choices: PoolChoices) -> list[FieldProblem]:
+    allowed = {"strategy": Strategy.values, "hours": Hours.values}
+    chosen = {"strategy": choices.get("strategy"), "hours": choices.get("hours")}
+    problems = [
+        FieldProblem(field, "invalid_choice", f"Choose one of: {', '.join(allowed[field])}.")
+        for field, value in chosen.items()
+        if value is not None and value not in allowed[field]
+    ]
+    if not set(choices.get("skills", ())) <= set(SkillKind.values):
+        message = f"Choose from: {', '.join(SkillKind.values)}."
+        problems.append(FieldProblem("skills", "invalid_choice", message))
     return problems
 
 

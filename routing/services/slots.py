@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
 
 from routing.models import Load
 from routing.rules import Period, Room
+from routing.selectors import room_in
 
 
 def fill_slot(user_id: int, period: Period) -> bool:
@@ -32,15 +33,7 @@ def add_slot(user_id: int, period: Period) -> None:
 
 def room_of(user_id: int, period: Period) -> Room:
     """What the person carries and may carry by now."""
-    load = Load.objects.get(user_id=user_id)
-    return Room(
-        open_count=load.open_count,
-        capacity=load.capacity,
-        day_count=load.day_count if load.day == period.day else 0,
-        day_limit=load.day_limit,
-        week_count=load.week_count if load.week == period.week else 0,
-        week_limit=load.week_limit,
-    )
+    return room_in(Load.objects.get(user_id=user_id), period)
 
 
 def _below(name: str, begin: date) -> Q:
@@ -66,6 +59,11 @@ def _counted(name: str, begin: date) -> dict[str, Any]:
     count = F(f"{name}_count")
     is_later = When(**{f"{name}__gt": begin}, then=count)
     return {
-        f"{name}_count": Case(When(**{name: begin}, then=count + 1), is_later, default=Value(1)),
+        f"{name}_count": Case(
+            When(**{name: begin}, then=count + 1),
+            is_later,
+            default=Value(1),
+            output_field=PositiveIntegerField(),
+        ),
         name: Case(When(**{f"{name}__gt": begin}, then=F(name)), default=Value(begin)),
     }

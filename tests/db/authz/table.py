@@ -44,6 +44,11 @@ GET  handoff:stuck                             | 403 | 200 | 200     | 200
 GET  handoff:contests                          | 403 | 403 | 200     | 200
 GET  handoff:team                              | 403 | 403 | 200     | 200
 GET  handoff:try                               | 403 | 403 | 200     | 200
+GET  handoff:shares                            | 403 | 403 | 200     | 200
+GET  handoff:shares_csv                        | 403 | 403 | 200     | 200
+GET  handoff:my_share                          | 403 | 200 | 200     | 200
+GET  handoff:picking                           | 403 | 403 | 200     | 200
+GET  handoff:transfers                         | 403 | 403 | 200     | 200
 GET  handoff:new                               | 200 | 403 | 403     | 200
 POST handoff:new                               | 302 | 403 | 403     | 302
 POST handoff:autosave_new                      | 200 | 403 | 403     | 200
@@ -64,6 +69,7 @@ GET  review:week                               | 200 | 200 | 200     | 200
 GET  review:week(label)                 week   | 200 | 200 | 200     | 200
 GET  review:rows                        metric | 200 | 200 | 200     | 200
 GET  review:rows_csv                    metric | 200 | 200 | 200     | 200
+GET  admin:handoff_company_changelist?p=1      | 403 | 403 | 200     | 200
 # The form of a type is an admin's to edit.
 GET  handoff:form_edit     handoff_handofftype | 403 | 403 | 403     | 200
 POST handoff:form_edit     handoff_handofftype | 403 | 403 | 403     | 200
@@ -89,6 +95,7 @@ what                       on       | sdr: own team other | ae: own past team ot
 GET  handoff:detail        draft    | 200 404 404 | -   -   404 404 | 200 404 | 200
 GET  handoff:detail        holding  | 200 404 404 | -   -   404 404 | 200 404 | 200
 GET  handoff:detail        pending  | 200 404 404 | 200 200 404 404 | 200 404 | 200
+GET  handoff:deadline      clock    | 200 404 404 | 200 200 404 404 | 200 404 | 200
 GET  handoff:detail        accepted | 200 404 404 | 200 200 404 404 | 200 404 | 200
 GET  handoff:detail        rejected | 200 404 404 | 200 -   404 404 | 200 404 | 200
 GET  handoff:detail       contested | 200 404 404 | 200 -   404 404 | 200 404 | 200
@@ -189,6 +196,10 @@ GET  handoff:offboard         person | 403 403 403 | 403 403 403 | 403 403 403 |
 POST handoff:offboard         person | 403 403 403 | 403 403 403 | 403 403 403 | 422
 GET  accounts:hours           person | 200 404 404 | 200 404 404 | 200 200 404 | 200
 POST accounts:hours           person | 302 404 404 | 302 404 404 | 302 302 404 | 302
+# What an AE got: their own, for a manager their people's and those of their pools.
+GET  handoff:share            person | 403 403 403 | 200 404 404 | 200 200 404 | 200
+GET  handoff:share_csv        person | 403 403 403 | 200 404 404 | 200 200 404 | 200
+GET  handoff:picked           person | 403 403 403 | 403 403 403 | 200 200 404 | 200
 # Somebody else's message is passed over in silence, as one that is not there.
 POST notify:read              message | 302 302 302 | 302 302 302 | 302 302 302 | 302
 """  # noqa: E501  # a table
@@ -206,8 +217,19 @@ GET  admin:routing_member_edit      member | 403 | 403 | 200 403 | 200
 POST admin:routing_member_edit      member | 403 | 403 | 422 403 | 422
 GET  admin:routing_member_capacity  member | 403 | 403 | 200 403 | 200
 POST admin:routing_member_capacity  member | 403 | 403 | 302 403 | 302
+GET  admin:routing_member_skills    member | 403 | 403 | 200 403 | 200
+POST admin:routing_member_skills    member | 403 | 403 | 302 403 | 302
 GET  admin:routing_member_backup    member | 403 | 403 | 200 403 | 200
 POST admin:routing_member_backup    member | 403 | 403 | 302 403 | 302
+"""
+
+# A manager knows the companies of the leads that they may read.
+COMPANIES = """
+what                                      on              | sdr | ae  | manager: any other | admin
+GET  admin:handoff_company_change         handoff_company | 403 | 403 | 200 404            | 200
+GET  admin:handoff_company_history        handoff_company | 403 | 403 | 404 404            | 404
+GET  admin:handoff_company_owner          handoff_company | 403 | 403 | 200 404            | 200
+POST admin:handoff_company_owner          handoff_company | 403 | 403 | 302 404            | 302
 """
 
 ALL = "sdr ae manager admin"
@@ -233,6 +255,14 @@ ADMIN = [
     ),
     Table("routing_pool", ALL),
     Table("routing_member", ALL),
+    Table(
+        "routing_ruleset",
+        ALL,
+        "admin",
+        "back:422",
+        "edit:422 publish:422 discard:422 review:422",
+        has_past=False,
+    ),
     Table("handoff_handofftype", ALL, "admin", "edit:422", "new:422"),
     Table("handoff_field", ALL, "admin", "edit:422 retire:302 restore:302", "new:422"),
     Table("handoff_formversion", ALL, has_past=False),
@@ -241,6 +271,8 @@ ADMIN = [
     Table("accounts_team", "admin", "admin", "edit:422 member:422", "new:422"),
     Table("accounts_membership", "admin", "admin", "edit:302 remove:302"),
     # Ledgers: read by an admin, written by the product.
+    # It tells of everybody's load: for whoever publishes rules.
+    Table("routing_impactreview", "admin", has_past=False),
     Table("routing_turn", "admin", has_past=False),
     Table("handoff_event", "admin", has_past=False),
     Table("notify_message", "admin", "admin", "retry:409", has_past=False),
@@ -305,7 +337,7 @@ BODIES = {
 }
 
 CASES = all_cases(
-    *map(read, (PUBLIC, PAGES, HANDOFFS, PEOPLE, POOLS)),
+    *map(read, (PUBLIC, PAGES, HANDOFFS, PEOPLE, POOLS, COMPANIES)),
     *(table.cases() for table in ADMIN),
 )
 

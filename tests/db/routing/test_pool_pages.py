@@ -3,8 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from accounts.models import User
 from routing.models import Load, Member, Pool
 from tests.factories.handoff import NOW, make_world
+from worktime.models import Calendar
 
 pytestmark = pytest.mark.django_db
 
@@ -70,19 +72,120 @@ def test_backup_is_chosen_among_the_other_members(client, world):
     assert answer.context["form"].errors["backup"]
 
 
-def test_capacity_below_the_load_takes_nothing_away_and_says_so(client, world):
+def test_limit_below_the_load_takes_nothing_away_and_says_so(client, world):
     handoff = world.submitted()
     member = Member.objects.get(user=world.receiver_of(handoff))
+    page = client.get(address("capacity", member)).content.decode()
+    assert f"{member.user} has 1 open." in page
+    assert f"{member.user} got 1 today." in page
     answer = client.post(address("capacity", member), {"capacity": "1"}, follow=True)
+    assert "may have 1 open at a time, from the next lead on" in told(answer)
     assert "1 open lead stays where it is." in told(answer)
     assert "No new one comes before there is room." in told(answer)
-    assert Load.objects.get(user=member.user).open_count == 1
+    data = {"capacity": "9", "day_limit": "3", "week_limit": "7"}
+    answer = client.post(address("capacity", member), data, follow=True)
+    assert "may have 9 open at a time, 3 a day, 7 a week" in told(answer)
+    assert "No new one" not in told(answer)
+    load = Load.objects.get(user=member.user)
+    assert (load.open_count, load.day_limit, load.week_limit) == (1, 3, 7)
+    assert "1 of 3" in answer.content.decode()
+
+
+def test_limit_of_0_for_the_last_one_asks_once_more(client, world):
+    first, last = seats(world)
+    Member.objects.filter(pk=first.pk).update(is_active=False)
+    assert client.post(address("capacity", last), {"day_limit": "0"}).status_code == 422
+    assert Load.objects.get(user=last.user).day_limit is None
+    data = {"day_limit": "0", "is_sure": "on"}
+    assert client.post(address("capacity", last), data).status_code == 302
+
+
+@pytest.mark.parametrize("field", ["capacity", "day_limit", "week_limit"])
+@pytest.mark.parametrize("value", ["-1", "1000001", "9" * 30, "many", "\0"])
+def test_limit_that_cannot_be_meant_is_refused_at_its_field(client, world, field, value):
+    answer = client.post(address("capacity", seats(world)[0]), {field: value})
+    assert 400 <= answer.status_code < 500
+    assert answer.context["form"].errors[field]
+
+
+def test_skills_are_typed_with_commas_and_kept_in_lower_case(client, world):
+    member = seats(world)[0]
+    data = {"language": " German, english,, GERMAN", "product": "CRM"}
+    answer = client.post(address("skills", member), data, follow=True)
+    assert "has: english, german, crm. Pools that look at skills go by it" in told(answer)
+    page = client.get(address("skills", member)).content.decode()
+    assert 'value="english, german"' in page
+    client.post(address("skills", member), {"language": "english"})
+    assert [str(skill.value) for skill in member.user.skills.all()] == ["english"]
+    assert "german" in str(list(member.user.skills.model.history.values_list("value", flat=True)))
+
+
+@pytest.mark.parametrize("text", ["x" * 61, "a\tb\x07", ",".join(map(str, range(51)))])
+def test_skills_that_cannot_be_kept_are_refused_with_words_and_stay_typed(client, world, text):
+    answer = client.post(address("skills", seats(world)[0]), {"segment": text})
+    assert 400 <= answer.status_code < 500
+    assert answer.context["form"].errors["segment"]
+    assert not seats(world)[0].user.skills.exists()
+
+
+def test_pool_page_says_why_each_is_passed_over_and_who_comes_second(client, world):
+    first, last = seats(world)
+    Pool.objects.update(hours="preferred")
+    User.objects.filter(pk=first.user_id).update(calendar=Calendar.objects.create(name="Not yet"))
+    page = client.get(reverse("admin:routing_pool_change", args=[world.pool.pk])).content.decode()
+    assert "after those at work" in page
+    Pool.objects.update(hours="required")
+    Load.objects.filter(user=last.user).update(day=NOW.date(), day_count=2, day_limit=2)
+    page = client.get(reverse("admin:routing_pool_change", args=[world.pool.pk])).content.decode()
+    assert "outside working hours" in page
+    assert "had today’s leads, 2 of 2 until" in " ".join(page.split())
+
+
+POOL = {"name": "Mid-market", "strategy": "weighted_round_robin", "hours": "ignored"}
 
 
 def test_pool_change_keeps_what_it_holds_and_says_what_hand_given_leads_cost(client, world):
-    data = {"name": "Mid-market", "manager": world.manager.pk, "manual_costs_turn": "on"}
+    data = {**POOL, "manager": world.manager.pk, "manual_costs_turn": "on"}
     target = reverse("admin:routing_pool_edit", args=[world.pool.pk])
     answer = client.post(target, data, follow=True)
-    assert "counts as a turn from the next one on" in told(answer)
-    assert Pool.objects.get(pk=world.pool.pk).manual_costs_turn
+    assert "a lead given by hand counts as a turn" in told(answer)
+    pool = Pool.objects.get(pk=world.pool.pk)
+    assert pool.manual_costs_turn
+    assert not pool.timeout_costs_turn
     assert "count as a turn" in answer.content.decode()
+
+
+def test_pool_change_of_how_it_picks_says_what_holds_from_the_next_lead_on(client, world):
+    data = {
+        **POOL,
+        "manager": world.manager.pk,
+        "strategy": "least_loaded",
+        "hours": "required",
+        "skills": ["language", "product"],
+        "timeout_costs_turn": "on",
+    }
+    target = reverse("admin:routing_pool_edit", args=[world.pool.pk])
+    answer = client.post(target, data, follow=True)
+    assert told(answer).endswith(
+        "From the next lead on: whoever has the fewest open leads for their weight is next; only "
+        "who is at work is picked; a lead that asks for a language or product goes only to who "
+        "has it; a lead not accepted in time counts as a turn; a lead given by hand costs no turn."
+    )
+    pool = Pool.objects.get(pk=world.pool.pk)
+    assert (pool.strategy, pool.hours, pool.skills) == (
+        "least_loaded",
+        "required",
+        ["language", "product"],
+    )
+    page = client.get(target).content.decode()
+    assert page.count("checked") == 3
+
+
+@pytest.mark.parametrize(
+    "change", [{"strategy": "lottery"}, {"hours": ""}, {"skills": ["shoe size"]}]
+)
+def test_pool_change_to_what_there_is_not_is_refused(client, world, change):
+    data = {**POOL, "manager": world.manager.pk, **change}
+    target = reverse("admin:routing_pool_edit", args=[world.pool.pk])
+    assert client.post(target, data).status_code == 422
+    assert Pool.objects.get(pk=world.pool.pk).name != "Mid-market"
