@@ -9,7 +9,7 @@ from handoff.models import Company, HandoffType
 def people_for_companies() -> QuerySet[User]:
     """The active people who receive handoffs of some type, by name."""
     groups = HandoffType.objects.values("receiver_groups")
-    found = User.objects.active().filter(groups__in=groups).distinct()
+    found: QuerySet[User] = User.objects.active().filter(groups__in=groups).distinct()
     return found.order_by("name", "pk")
 
 

@@ -322,7 +322,8 @@ def left_over(
     The fallback is the last rule, without conditions; `most` of the leads are named.
     """
     checks = [compiled(rule["conditions"]) for rule in rules if rule["conditions"]]
-    asked, count, examples = 0, 0, []
+    asked, count = 0, 0
+    examples: list[Any] = []
     for lead, facts in leads:
         asked += 1
         known = folded(facts)
