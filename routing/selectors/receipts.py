@@ -15,8 +15,6 @@ from typing import Any
 from django.db import models
 
 from accounts.models import User
-from accounts.rules.policy import Action, Relation
-from accounts.selectors import relations_to_person
 from routing.choices import Exclusion, Strategy, TurnKind
 from routing.models import Member, Pool, Turn
 from routing.rules.period import Period
@@ -36,12 +34,30 @@ CHUNK = 500
 ALARM_PERCENT, ALARM_TURNS = 25, 20
 
 
-def share_relations(reader: User, person: User) -> frozenset[Relation]:
-    """How the reader stands to the person's shares: who manages a pool of theirs reads them too."""
-    found = relations_to_person(reader, person)
-    if Member.objects.filter(user=person, pool__manager=reader).exists():
-        found |= {Relation.TEAM}
+def person_in_sight(reader: User, pk: int) -> User | None:
+    """The person, when the reader may see their share: own, that of the people whom the reader
+    manages, and of everybody who was in a pool that they manage; an admin sees all.
+
+    One query whoever it is, so that nobody can tell a hidden person from an absent one.
+    """
+    people = User.objects.for_user(reader)
+    if reader.is_manager and not reader.is_admin:
+        here = {"user": models.OuterRef("pk"), "pool__manager": reader}
+        was_in = models.Exists(Member.objects.filter(**here)) | models.Exists(
+            Turn.objects.filter(**here)
+        )
+        people = User.objects.filter(models.Q(pk__in=people.values("pk")) | was_in)
+    found: User | None = people.filter(pk=pk).first()
     return found
+
+
+def _was_in(person: User) -> models.Q:
+    """Pools in which the person is or was a member, or got a lead without being one."""
+    here = models.OuterRef("pk")
+    return models.Q(
+        models.Exists(Member.objects.filter(pool=here, user=person))
+        | models.Exists(Turn.objects.filter(pool=here, user=person))
+    )
 
 
 def pools_in_sight(reader: User, *, of: User | None = None) -> list[Pool]:
@@ -50,18 +66,18 @@ def pools_in_sight(reader: User, *, of: User | None = None) -> list[Pool]:
     For a manager: the pools that they manage, and those that their people are in.
     """
     pools = Pool.objects.order_by("name", "pk")
-    members = Member.objects.filter(pool=models.OuterRef("pk"))
     if of is not None:
-        pools = pools.filter(models.Exists(members.filter(user=of)))
-    if not reader.is_admin:
-        theirs = models.Exists(members.filter(user__in=User.objects.for_user(reader)))
-        managed = models.Q(manager=reader) if reader.is_manager else models.Q()
-        pools = pools.filter(models.Q(theirs) | managed)
-    if of is None or reader.is_admin:
+        pools = pools.filter(_was_in(of))
+    if reader.is_admin:
         return list(pools)
-    # A colleague of a pool that they manage is theirs in that pool only.
-    is_theirs = User.objects.for_user(reader).filter(pk=of.pk).exists()
-    return [pool for pool in pools if is_theirs or pool.manager_id == reader.pk]
+    people = User.objects.for_user(reader)
+    if of is not None:
+        # A colleague of a pool that they manage is theirs in that pool only.
+        is_theirs = people.filter(pk=of.pk).exists()
+        return list(pools if is_theirs else pools.filter(manager=reader))
+    members = Member.objects.filter(pool=models.OuterRef("pk"), user__in=people)
+    managed = models.Q(manager=reader) if reader.is_manager else models.Q()
+    return list(pools.filter(models.Q(models.Exists(members)) | managed))
 
 
 def people_in_sight(reader: User, pool: Pool) -> frozenset[int] | None:
@@ -355,8 +371,3 @@ def skip_label(code: str) -> str:
 
 def kind_label(kind: str) -> str:
     return str(TurnKind(kind).label) if kind in TurnKind.values else kind.replace("_", " ")
-
-
-def may_read_share(reader: User, person: User) -> bool:
-    """Whether the policy lets the reader see what the person got."""
-    return reader.may(Action.SHARE_READ, share_relations(reader, person))

@@ -2,6 +2,8 @@
 Draws the lines of metric tiles. A canvas carries data-chart, the id of a JSON script element:
 {labels: [...], values: [number or null, ...], low: [...], high: [...], target: number,
  target_label: "target above 70 %", min: number, max: number, unit: "%"}
+or two series beside each other, as bars or as lines:
+{kind: "bar" or "line", labels: [...], pairs: [{label: "expected", values: [...]}, {...}]}
 Colours are those of the style sheet's tokens, so both themes look right, and print is light.
 */
 "use strict";
@@ -24,7 +26,9 @@ Colours are those of the style sheet's tokens, so both themes look right, and pr
         if (old) {
             old.destroy();
         }
-        const settings = { type: "line", data: sets(data), options: options(data), plugins: [targetLabel(data)] };
+        const settings = data.pairs
+            ? { type: data.kind, data: pairs(data), options: pairOptions(data) }
+            : { type: "line", data: sets(data), options: options(data), plugins: [targetLabel(data)] };
         drawn.set(canvas, new Chart(canvas, settings));
     }
 
@@ -47,6 +51,22 @@ Colours are those of the style sheet's tokens, so both themes look right, and pr
                 ctx.restore();
             },
         };
+    }
+
+    /* What was expected is dashed or pale, and what was received in the colour of data. */
+    function pairs(data) {
+        const looks = [
+            { borderColor: token("--muted"), backgroundColor: token("--line-2"), borderDash: [4, 3] },
+            { borderColor: token("--primary"), backgroundColor: token("--primary") },
+        ];
+        const common = { borderWidth: data.kind === "line" ? 2 : 1, pointRadius: 2, pointHitRadius: 12, tension: 0 };
+        const datasets = data.pairs.map((one, index) => ({
+            ...common,
+            ...looks[index],
+            label: one.label,
+            data: one.values,
+        }));
+        return { labels: data.labels, datasets };
     }
 
     function sets(data) {
@@ -113,6 +133,17 @@ Colours are those of the style sheet's tokens, so both themes look right, and pr
                 },
             },
         };
+    }
+
+    /* Bars are named one by one, lines by their weeks as far as there is room. */
+    function pairOptions(data) {
+        const found = options({ ...data, min: 0 });
+        if (data.kind === "bar") {
+            Object.assign(found.scales.x.ticks, { maxTicksLimit: data.labels.length, maxRotation: 60, autoSkip: false });
+        } else {
+            found.scales.x.ticks.maxTicksLimit = 13;
+        }
+        return found;
     }
 
     function drawAll() {
