@@ -1,6 +1,6 @@
 """Who is told what, as outbox rows in the transaction of what they tell about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from handoff.choices import LegEnd, Temperature
 from handoff.models import Handoff, Leg
 from notify.choices import Channel
 from notify.models import Destination
-from notify.services import queue_message, queue_post
+from notify.services import Letter, queue_message, queue_messages, queue_post
 
 BOTH = (Channel.INBOX, Channel.EMAIL)
 REMIND, LATE = "remind", "late"
@@ -147,29 +147,35 @@ class Notice:
     steps: list[int] = field(default_factory=list)
 
 
-def about_steps(notice: Notice, *, now: datetime) -> None:
-    """A reminder or an alert of the ladder: one message, however many steps have passed."""
-    if isinstance(notice.to, Destination):
-        queue_post(
-            key=f"step:{notice.steps[0]}:channel",
-            kind=notice.kind,
-            destination=notice.to,
-            subject_ref=f"handoff:{notice.row.pk}",
-            payload=_payload(notice.row, notice.leg, notice.clock_id, notice.steps),
-            now=now,
-        )
-        return
-    _queue(
-        notice.kind,
-        f"step:{notice.steps[0]}:{notice.to.pk}",
-        notice.to,
-        notice.row,
-        notice.leg,
-        BOTH,
-        now,
-        clock_id=notice.clock_id,
-        steps=notice.steps,
-    )
+def about_steps(notices: Iterable[Notice], *, now: datetime) -> None:
+    """Reminders and alerts of ladders: one message for each, however many steps have passed."""
+    letters = []
+    for notice in notices:
+        payload = _payload(notice.row, notice.leg, notice.clock_id, notice.steps)
+        key, ref = f"step:{notice.steps[0]}", f"handoff:{notice.row.pk}"
+        if isinstance(notice.to, Destination):
+            queue_post(
+                key=f"{key}:channel",
+                kind=notice.kind,
+                destination=notice.to,
+                subject_ref=ref,
+                payload=payload,
+                now=now,
+            )
+        elif notice.to.is_active:
+            is_urgent = _is_urgent(notice.kind, notice.row)
+            letters.append(
+                Letter(
+                    key=f"{key}:{notice.to.pk}",
+                    kind=notice.kind,
+                    recipient=notice.to,
+                    subject_ref=ref,
+                    payload=payload,
+                    channels=BOTH,
+                    ignores_quiet=is_urgent,
+                )
+            )
+    queue_messages(letters, now=now)
 
 
 def _queue(
@@ -180,14 +186,12 @@ def _queue(
     leg: Leg | None,
     channels: tuple[Channel, ...],
     now: datetime,
-    clock_id: int | None = None,
     why: str = "",
-    steps: Sequence[int] = (),
     until: str = "",
 ) -> None:
     if not to.is_active:
         return
-    payload = _payload(row, leg, clock_id, steps)
+    payload = _payload(row, leg, None)
     if why:
         payload["why"] = why
     if until:
@@ -205,7 +209,7 @@ def _queue(
 
 
 def _payload(
-    row: Handoff, leg: Leg | None, clock_id: int | None, steps: Sequence[int]
+    row: Handoff, leg: Leg | None, clock_id: int | None, steps: Sequence[int] = ()
 ) -> dict[str, Any]:
     """What the texts are made of; steps are named where they were several."""
     payload: dict[str, Any] = {

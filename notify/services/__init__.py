@@ -4,7 +4,14 @@ from notify.services.channels import ChannelGone, remove_channel, save_channel, 
 from notify.services.daily import take_day
 from notify.services.deliver import deliver_due
 from notify.services.inbox import mark_read
-from notify.services.outbox import MessageNotDead, queue_message, queue_post, retry_message
+from notify.services.outbox import (
+    Letter,
+    MessageNotDead,
+    queue_message,
+    queue_messages,
+    queue_post,
+    retry_message,
+)
 from notify.services.ways import (
     QuietHoursIncomplete,
     SlackAddressRefused,
@@ -16,12 +23,14 @@ from notify.services.ways import (
 
 __all__ = [
     "ChannelGone",
+    "Letter",
     "MessageNotDead",
     "QuietHoursIncomplete",
     "SlackAddressRefused",
     "deliver_due",
     "mark_read",
     "queue_message",
+    "queue_messages",
     "queue_post",
     "remove_channel",
     "remove_slack",

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted
 from notify import registry, selectors
-from notify.choices import Channel, MessageState
+from notify.choices import Channel, MessageState, Topic
 from notify.models import Destination, Message, MessageQuerySet
 from notify.rules.delivery import sources_of
 from notify.rules.ways import ways
@@ -22,6 +23,19 @@ class MessageNotDead(Conflict):
 
     code = "message_not_dead"
     title = "This message is not waiting for you"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one person is told of something; `queue_message` says what each part means."""
+
+    key: str
+    kind: str
+    recipient: User
+    subject_ref: str
+    payload: dict[str, Any]
+    channels: tuple[Channel, ...] = (Channel.INBOX, Channel.EMAIL)
+    ignores_quiet: bool = False
 
 
 def queue_message(
@@ -47,30 +61,52 @@ def queue_message(
     hours keep the sending back, never the inbox row, which is readable at once; with
     `ignores_quiet` quiet hours do not.
     """
-    asked = [Channel(channel) for channel in channels]
-    start = not_before or now
+    letter = Letter(key, kind, recipient, subject_ref, payload, tuple(channels), ignores_quiet)
+    rows = _rows(letter, {}, not_before=not_before, now=now)
+    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    return Message.objects.filter(key__in=[row.key for row in rows]).order_by("id")
+
+
+def queue_messages(letters: Iterable[Letter], *, now: datetime) -> None:
+    """The same for many at once, in one statement and a few for each person and topic."""
+    reaches: dict[tuple[int, Topic | None], selectors.Reach] = {}
+    rows = [row for letter in letters for row in _rows(letter, reaches, not_before=None, now=now)]
+    if rows:
+        Message.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _rows(
+    letter: Letter,
+    reaches: dict[tuple[int, Topic | None], selectors.Reach],
+    *,
+    not_before: datetime | None,
+    now: datetime,
+) -> list[Message]:
+    """One for each channel; ``reaches`` keeps how each person is told of what."""
+    asked = [Channel(channel) for channel in letter.channels]
+    start, to = not_before or now, letter.recipient
     # What stays in the house costs no look at preferences.
     if not set(asked).isdisjoint(selectors.OUTSIDE):
-        topic = registry.topic_of(kind)
-        reach = selectors.reach_of(recipient, topic)
+        topic = registry.topic_of(letter.kind)
+        if (to.pk, topic) not in reaches:
+            reaches[to.pk, topic] = selectors.reach_of(to, topic)
+        reach = reaches[to.pk, topic]
         asked = [Channel(one) for one in ways(asked, topic, reach.said, has_slack=reach.has_slack)]
-        if not ignores_quiet:
-            start = selectors.quiet_end(recipient, reach.quiet, start) or start
-    rows = [
+        if not letter.ignores_quiet:
+            start = selectors.quiet_end(to, reach.quiet, start) or start
+    return [
         Message(
-            key=f"{key}:{channel}",
-            kind=kind,
-            recipient=recipient,
+            key=f"{letter.key}:{channel}",
+            kind=letter.kind,
+            recipient=to,
             channel=channel,
-            subject_ref=subject_ref,
-            payload=payload,
-            ignores_quiet=ignores_quiet,
+            subject_ref=letter.subject_ref,
+            payload=letter.payload,
+            ignores_quiet=letter.ignores_quiet,
             **_first_state(channel, not_before=start, now=now),
         )
         for channel in asked
     ]
-    Message.objects.bulk_create(rows, ignore_conflicts=True)
-    return Message.objects.filter(key__in=[row.key for row in rows]).order_by("id")
 
 
 def queue_post(

@@ -8,6 +8,7 @@ from sla.services.escalations import (
     defer_escalation,
     fail_escalation,
     finish_escalation,
+    finish_escalations,
     release_escalations,
     retry_escalation,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "discard_draft",
     "fail_escalation",
     "finish_escalation",
+    "finish_escalations",
     "fire_due_steps",
     "hold_escalations",
     "install_preset",

@@ -46,10 +46,11 @@ FROM done JOIN sla_step ON sla_step.id = done.step_id,
 """
 TELL = """
 INSERT INTO notify_message (key, kind, recipient_id, channel, subject_ref, payload, not_before,
-                            ignores_quiet, state, attempts, last_error)
+                            ignores_quiet, state, sent_at, attempts, last_error)
 SELECT 'raw:' || %(clock)s || ':' || channel, 'late', %(manager)s, channel,
        'handoff:' || %(handoff)s, %(payload)s, %(now)s, false,
-       CASE channel WHEN 'inbox' THEN 'sent' ELSE 'pending' END, 0, ''
+       CASE channel WHEN 'inbox' THEN 'sent' ELSE 'pending' END,
+       CASE channel WHEN 'inbox' THEN %(now)s::timestamptz END, 0, ''
 FROM unnest(ARRAY['inbox', 'email']) AS channel
 """
 
