@@ -123,7 +123,7 @@ def test_publish_page_tells_why_a_review_was_not_made(world, draft, client):
 def test_publish_page_shows_the_review_with_its_notes(world, draft, client):
     review_of(world, draft)
     page = publish_page(client, world.admin)
-    assert "3 of 3 handoffs would have gone elsewhere" in page
+    assert "3 of 3 handoffs would have gone to another pool" in page
     for note in NOTES:
         assert note in page
     assert "impact-people-data" in page
@@ -135,7 +135,7 @@ def test_what_was_seen_can_be_opened_after_publishing(world, draft, client):
     client.force_login(world.admin)
     page = client.get(reverse("admin:routing_impactreview_change", args=[review.pk])).text
     assert f"seen before version {version.n} was published by {world.admin}" in page
-    assert "3 of 3 handoffs would have gone elsewhere" in page
+    assert "3 of 3 handoffs would have gone to another pool" in page
     assert shown_review(version, world.admin).review == review
     other = make_user(roles=[Role.MANAGER])
     client.force_login(other)
