@@ -59,6 +59,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 PEOPLE_AWAY,
                 POOLS,
                 RULES,
+                TRY,
                 COMPANIES,
             ),
         ),
