@@ -172,10 +172,9 @@ def _row_at(part: RulePart, place: str) -> ConditionForm | None:
 
 def data_of(specs: Sequence[RuleSpec], labels: Labels) -> dict[str, Any]:
     """What a browser would send of these rules, the last of which is the fallback."""
-    *rules, last = specs or [None]
-    count = len(rules)
-    data: dict[str, Any] = {"rules-TOTAL_FORMS": count, "rules-INITIAL_FORMS": 0}
-    data |= _plain_data(FALLBACK, last) if last else {f"{FALLBACK}-name": USUAL_NAME}
+    rules, last = specs[:-1], specs[-1:]
+    data: dict[str, Any] = {"rules-TOTAL_FORMS": len(rules), "rules-INITIAL_FORMS": 0}
+    data |= _plain_data(FALLBACK, last[0]) if last else {f"{FALLBACK}-name": USUAL_NAME}
     for index, spec in enumerate(rules):
         prefix = f"{RULES}-{index}"
         data |= _plain_data(prefix, spec) | {f"{prefix}-ORDER": index + 1}
