@@ -42,7 +42,7 @@ from notify.models import Message
 from notify.services import save_channel
 from review.rules.metrics import METRICS
 from review.rules.weeks import Week
-from routing.models import Pool
+from routing.models import ImpactReview, Pool, RuleSet
 from routing.services import add_member, create_pool, publish_rule_set
 from sla.models import Clock, Escalation, Step
 from tests.factories.handoff import NOW, PASSWORD, World, answers, make_world
@@ -101,7 +101,7 @@ class Worlds:
             # What is no id, such as the label of a week, is a word that names nothing.
             return {
                 name: ABSENT_PK
-                if name in ("pk", "object_id", "meeting")
+                if name in ("pk", "object_id", "meeting", "clock")
                 else value
                 if name in FIXED
                 else ABSENT
@@ -164,6 +164,8 @@ def make_worlds() -> Worlds:
     # The first step of one of B's clocks comes due; nothing acts on it.
     clock = Clock.objects.order_by("pk").first()
     Escalation.objects.create(clock=clock, step=Step.objects.first(), at=NOW, not_before=NOW)
+    version = RuleSet.objects.get(state="published")
+    ImpactReview.objects.create(ruleset=version, saves=version.saves, weeks=4, until=NOW)
     worlds.rows_of_b = {
         model: sorted(keys - before[model])
         for model, keys in _keys().items()
@@ -237,6 +239,9 @@ def _offer(worlds: Worlds, state: str, relation: str, row: Handoff) -> None:
         _offer_meeting(worlds, relation, row)
     row.refresh_from_db()
     worlds.rows[state][relation] = {"pk": row.pk, "version": row.version}
+    if state == "pending":
+        clock = row.clocks.get(kind="accept", is_current=True).clock_id
+        worlds.rows["clock"][relation] = {"pk": row.pk, "clock": clock}
     if state == "draft":
         worlds.rows["lead"][relation] = {"pk": row.lead_id}
 
