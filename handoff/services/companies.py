@@ -70,11 +70,16 @@ def lock_companies(leads: Iterable[Lead]) -> None:
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
+def hold_companies(user: User) -> None:
+    """Lock the person's companies, by id; whoever does comes after handoffs and before pools."""
+    list(looked_after_by(user).select_for_update(no_key=True).values_list("pk"))
+
+
 def leave_companies(user: User) -> int | None:
     """Nobody looks after the person's companies from now on; how many those were.
 
-    They are taken without waiting, so that it is safe in any order of locks: None where somebody
-    else holds one of them just now.
+    Those that came since `hold_companies` are taken without waiting, for pools are locked by now:
+    None where somebody else holds one of them just now.
     """
     mine = looked_after_by(user)
     held = list(

@@ -18,7 +18,7 @@ from handoff.selectors.leaving import emptied_by, leaving_problems, owned_by, re
 from handoff.services import tell
 from handoff.services.change import apply_change, transfer_to
 from handoff.services.closing import end_live_leg
-from handoff.services.companies import leave_companies
+from handoff.services.companies import hold_companies, leave_companies
 from handoff.services.decide import free
 from handoff.services.moves import backup_first, moved_data, rule_of_leg
 from handoff.services.placement import Placing, Reason, place
@@ -97,6 +97,7 @@ def _offboard(
     received = [row for row in rows if row.status in _RECEIVED]
     _refuse(user, successor, by=by, writes=any(row.status != Status.HOLDING for row in owned))
     legs = _end_legs(received, now=now)
+    hold_companies(user)
     pools = _lock_pools(user, legs)
     _refuse_emptied(user, confirmed=confirmed)
     legs += _end_legs(_late(user, rows), now=now)

@@ -36,6 +36,8 @@ from routing.rules.sentences import NO_LABELS, Labels, conditions_words
 MOST_BOXES = 100
 # Of one box out of another, for a whole rule set; what a hundred plain rules need is a tenth.
 MOST_CUTS = 100_000
+# A rule for each type there is does not hide another for good: types are added.
+GROWING = frozenset({"type"})
 IMPOSSIBLE, HIDDEN = "impossible", "hidden"
 
 RuleText = Mapping[str, Any]
@@ -141,8 +143,8 @@ def unreachable(
     """The rules, but for the fallback at the end, that are never reached, in their order.
 
     A rule is a mapping with its `name` and its `conditions`, in the order in which rules are
-    tried. `choices` are the only values that there will be, by field: with them the rules for
-    "hot", "warm" and "cool" hide a fourth. `labels` are for the sentences.
+    tried. `choices` are the only values that there are, by field: with them the rules for "hot",
+    "warm" and "cool" hide a fourth. `labels` are for the sentences.
     """
     base = _closed(choices)
     takes = [_boxes_or_none(rule["conditions"], base) for rule in rules]
@@ -164,6 +166,7 @@ def _closed(choices: Mapping[str, Collection[str]]) -> Box:
     domains = {
         name: Texts(frozenset(map(folded_value, values)), is_open=False)
         for name, values in choices.items()
+        if name not in GROWING
     }
     return Box(domains)
 
@@ -208,7 +211,8 @@ class _Cutting:
                     return (index,)
             hiders = self._together(boxes, known)
             # Once more from the other end: without those that only helped.
-            return tuple(sorted(self._together(boxes, [known[n] for n in reversed(hiders)])))
+            fewer = [one for one in reversed(known) if one[0] in hiders]
+            return tuple(sorted(self._together(boxes, fewer)))
         except _TooMany:
             return ()
 

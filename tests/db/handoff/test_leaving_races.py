@@ -7,14 +7,18 @@ import pytest
 from accounts.choices import Role
 from accounts.models import User
 from core.errors import DomainError
-from handoff.models import Handoff
+from handoff.models import Company, Handoff
 from handoff.models.handoff import OPEN
 from handoff.services import (
+    accept_handoff,
     contest_rejection,
+    convert_handoff,
     offboard_user,
+    reassign_handoff,
     reject_handoff,
     return_handoff,
     rule_on_contest,
+    set_company_owner,
     start_fix,
 )
 from tests.factories.handoff import NOW, World, make_world
@@ -58,6 +62,11 @@ def _act(act, user, receiver, manager, row):
         return_handoff(row, note="Left the company.", by=receiver, **common)
     elif act == "fix":
         start_fix(row, by=manager, **common)
+    elif act == "convert":
+        convert_handoff(row, by=manager, **common)
+    elif act == "own":
+        company = Company.objects.get(leads__handoffs=row.pk)
+        set_company_owner(company, owner=user, by=manager, **common)
     else:
         rule_on_contest(row, is_upheld=False, by=manager, **common)
 
@@ -83,3 +92,24 @@ def test_nothing_stays_with_somebody_who_leaves_as_it_arrives(transactional_db):
     assert left == [""] * len(rounds)
     stayed = Handoff.objects.filter(status__in=OPEN, owner__is_active=False)
     assert list(stayed.values_list("pk", "status")) == []
+
+
+def received(world, act):
+    """The same of a receiver who leaves while a company comes to them."""
+    receiver = world.person("Gone Receiver", Role.AE)
+    row = world.submitted()
+    row = reassign_handoff(
+        row, to=receiver, reason="manager", note="Theirs.", by=world.manager, now=NOW
+    )
+    accept_handoff(row, by=receiver, now=NOW)
+    return act, receiver.pk, row.pk, receiver.pk
+
+
+def test_no_company_stays_with_somebody_who_leaves_as_it_comes_to_them(transactional_db):
+    world = make_world(receivers=3)
+    successor = world.person("Sue Cessor", Role.SDR)
+    rounds = [received(world, act) for act in ("convert", "own") for _ in range(EACH)]
+    shared = (rounds, world.admin.pk, successor.pk, world.manager.pk)
+    left, _acted = race(leave_or_act, [("leave", *shared), ("act", *shared)], seconds=240)
+    assert left == [""] * len(rounds)
+    assert not Company.objects.filter(owner__is_active=False).exists()

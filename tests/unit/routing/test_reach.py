@@ -123,6 +123,16 @@ def test_unreachable_names_the_rules_that_hide_another_together():
     assert found(*rules) == [(3, HIDDEN, (0, 2))]
 
 
+def test_unreachable_names_them_past_a_rule_that_holds_for_nobody():
+    rules = [
+        rule("Germans", DE),
+        rule("Nobody", DE, FR),
+        rule("Others", ask("country", "ne", "DE")),
+        rule("Large", LARGE),
+    ]
+    assert found(*rules) == [(1, IMPOSSIBLE, ()), (3, HIDDEN, (0, 2))]
+
+
 def test_unreachable_counts_the_only_values_that_there_are():
     rules = [rule(name, ask("temperature", "eq", name)) for name in ("hot", "warm", "cool")]
     rules.append(rule("Germans", DE))
@@ -130,6 +140,11 @@ def test_unreachable_counts_the_only_values_that_there_are():
     assert found(*rules, choices={"temperature": ["hot", "warm", "cool"]}) == [
         (3, HIDDEN, (0, 1, 2))
     ]
+
+
+def test_unreachable_leaves_room_for_types_to_come():
+    rules = [rule("Leads", ask("type", "eq", "qualified_lead")), rule("Germans", DE)]
+    assert found(*rules, choices={"type": ["qualified_lead"]}) == []
 
 
 def test_unreachable_says_nothing_of_the_fallback_at_the_end():
