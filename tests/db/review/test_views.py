@@ -299,7 +299,7 @@ def test_rows_take_as_many_queries_for_one_row_as_for_twenty(
             leg = scene.leg(TUESDAY)
             scene.clock(TUESDAY, state="met", met_at=TUESDAY, leg=leg)
         visit(rows(key))
-        with django_assert_max_num_queries(26) as queries:
+        with django_assert_max_num_queries(27) as queries:
             visit(rows(key))
         counts.append(len(queries))
 
