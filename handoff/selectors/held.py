@@ -16,6 +16,7 @@ from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chains, legs_given
 from handoff.selectors.offers import offers_to
 from handoff.selectors.story import clock_time
+from routing.models import Pool
 from routing.rules import Code, Excluded
 from routing.rules.eligibility import first_lacking
 from routing.selectors import (
@@ -36,8 +37,8 @@ _FREE = "free now, and gets it at the next look"
 @dataclass(frozen=True, slots=True)
 class HeldRow:
     """A held handoff: since when, how long in real time, why each member is passed over, and
-    what would get it moving. `is_exhausted` says that the pool does not try again; `offers` is
-    what the reader may do, where one was named.
+    what would get it moving. `is_exhausted` says that the pool does not try again, `is_old` that it
+    waits for a day or longer; `offers` is what the reader may do, where one was named.
     """
 
     handoff: Handoff
@@ -46,16 +47,23 @@ class HeldRow:
     reasons: tuple[str, ...]
     help: str
     is_exhausted: bool
+    is_old: bool
     offers: frozenset[str] = frozenset()
 
 
-def held_handoffs(user: User) -> HandoffQuerySet:
-    """The held handoffs in the user's sight, oldest first."""
+def held_handoffs(user: User, *, pool: Pool | None = None) -> HandoffQuerySet:
+    """The held handoffs in the user's sight, of one pool or of all, oldest first."""
+    rows = _held(user)
     return (
-        _held(user)
+        (rows.filter(pool=pool) if pool else rows)
         .select_related("lead__company", "owner", "submitted_by", "pool", "type")
         .order_by("submitted_at", "id")
     )
+
+
+def pools_that_hold(user: User) -> list[Pool]:
+    """The pools with something held in the user's sight, by name."""
+    return list(Pool.objects.filter(pk__in=_held(user).order_by().values("pool")).order_by("name"))
 
 
 def held_count(user: User) -> int:
@@ -189,6 +197,7 @@ def _held_row(
         reasons=reasons or ("The pool has no members.",),
         help=_help(members, people, now=now, is_exhausted=is_exhausted),
         is_exhausted=is_exhausted,
+        is_old=now - since >= DAY,
     )
 
 

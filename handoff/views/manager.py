@@ -16,7 +16,13 @@ from core.standstill import last_standstill
 from handoff.manager_dialogs import OVERTURNED, UPHELD
 from handoff.rules.values import visible
 from handoff.selectors.contests import contest_count, contests_for
-from handoff.selectors.held import held_count, held_handoffs, held_rows, held_with_offers
+from handoff.selectors.held import (
+    held_count,
+    held_handoffs,
+    held_rows,
+    held_with_offers,
+    pools_that_hold,
+)
 from handoff.selectors.late import PAGE_SIZE, late_count, late_now, soon_until, teams_of
 from handoff.selectors.lists import LONGEST_SEARCH
 from handoff.selectors.story import clock_time
@@ -71,9 +77,18 @@ def holding(request: HttpRequest) -> HttpResponse:
     """What waits because nobody is eligible: since when, why, what would help."""
     user = person(request, User)
     _require(user, Action.HOLDING_READ, "Managers and admins see what is held.")
-    shown = Paginator(held_handoffs(user), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = held_with_offers(list(shown.object_list), user, now=timezone.now())
-    return page(request, "handoff/holding.html", {"rows": rows, "page": shown})
+    pools = pools_that_hold(user)
+    asked = request.GET.get("pool", "")
+    pool = next((one for one in pools if str(one.pk) == asked), None)
+    shown = Paginator(held_handoffs(user, pool=pool), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "rows": held_with_offers(list(shown.object_list), user, now=timezone.now()),
+        "page": shown,
+        "pools": pools if len(pools) > 1 else (),
+        "pool": pool,
+        "query": _query(pool=pool.pk if pool else ""),
+    }
+    return page(request, "handoff/holding.html", context)
 
 
 @require_safe

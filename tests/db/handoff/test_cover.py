@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.services import add_time_off
+from accounts.services import add_time_off, pause_user
 from handoff.choices import EventKind, LegEnd, Status, TransferReason
 from handoff.selectors.absence import left_alone
 from handoff.services import accept_handoff, apply_cover, log_touch, reassign_handoff
@@ -73,6 +73,24 @@ def test_cover_without_a_backup_takes_the_normal_pick(world):
     away(world, first)
     assert apply_cover(NOW + HOUR) == 1
     assert live(row).receiver != first
+    assert live(row).turn.kind == TurnKind.ROTATION
+
+
+@pytest.mark.parametrize("obstacle", ["full", "away", "paused"])
+def test_cover_with_a_backup_who_is_not_eligible_takes_the_normal_pick(world, obstacle):
+    row = world.submitted()
+    first = live(row).receiver
+    backup = with_backup(world, first)
+    if obstacle == "full":
+        set_capacity(user=backup, capacity=0, by=world.admin, now=NOW)
+    elif obstacle == "away":
+        away(world, backup)
+    else:
+        pause_user(user=backup, by=world.admin, now=NOW)
+    away(world, first)
+    assert apply_cover(NOW + HOUR) == 1
+    (third,) = set(world.aes) - {first, backup}
+    assert live(row).receiver == third
     assert live(row).turn.kind == TurnKind.ROTATION
 
 

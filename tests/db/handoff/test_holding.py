@@ -12,6 +12,7 @@ from handoff.choices import Status, TransferReason
 from handoff.models import Handoff
 from handoff.selectors import holding
 from handoff.services import drain_holding, reject_handoff, submit_handoff
+from notify.models import Message
 from routing.choices import TurnKind
 from routing.services import add_member, change_member, create_pool, set_capacity
 from tests.factories.handoff import NOW, make_world
@@ -63,6 +64,39 @@ def test_drain_passes_over_who_declared_a_conflict(world):
     other = world.submitted(now=NOW + timedelta(minutes=1))
     drain_holding(LATER)
     assert statuses(barred, other) == [Status.HOLDING, Status.PENDING]
+
+
+def test_drain_goes_by_age_within_capacity_and_passes_over_who_has_nobody(world):
+    first, second = world.aes
+    make_room(world, first)
+    barred = world.submitted()
+    reject_handoff(barred, reason="conflict", by=first, now=NOW)
+    make_room(world, first, 0)
+    times = [NOW + timedelta(minutes=n) for n in (3, 1, 2, 4)]
+    rows = [world.submitted(now=at) for at in times]
+    # Only the first has room, for two; whom the oldest waits for has none.
+    make_room(world, first, 2)
+    assert drain_holding(LATER) == 2
+    assert statuses(barred, *rows) == [
+        Status.HOLDING,
+        Status.HOLDING,
+        Status.PENDING,
+        Status.PENDING,
+        Status.HOLDING,
+    ]
+    make_room(world, second, 1)
+    assert drain_holding(LATER) == 1
+    assert statuses(barred) == [Status.PENDING]
+    assert barred.owner == second
+
+
+def test_manager_is_told_of_a_held_one_at_once(world):
+    row = world.submitted()
+    told = Message.objects.filter(kind="held", subject_ref=f"handoff:{row.pk}")
+    assert {(one.recipient, one.channel, one.not_before) for one in told} == {
+        (world.manager, "inbox", NOW),
+        (world.manager, "email", NOW),
+    }
 
 
 def test_submit_while_an_older_one_is_held_queues_behind_it(world):

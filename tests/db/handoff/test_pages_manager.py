@@ -12,7 +12,7 @@ from accounts.models import TimeOff, User
 from accounts.services import add_time_off, create_team, pause_user, set_membership
 from core import navigation
 from handoff.choices import Status
-from handoff.models import Contest
+from handoff.models import Contest, Handoff
 from handoff.services import (
     accept_handoff,
     acknowledge_late,
@@ -25,7 +25,7 @@ from handoff.services import (
     rule_on_contest,
 )
 from routing.models import Member
-from routing.services import set_backup, set_capacity
+from routing.services import create_pool, set_backup, set_capacity
 from sla.models import Acknowledgement, Clock
 from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, make_world
@@ -323,6 +323,26 @@ def test_holding_shows_since_when_why_and_what_would_help(world, client, time_ma
     assert f"Wait for {world.aes[0].name}, back 15:00. End a pause. Or reassign" in shown
     assert f"{reverse('handoff:reassign', args=[row.pk])}?back=holding" in shown
     assert menu_counts(read(client, world.manager, "holding"), 1, "held")
+
+
+def test_holding_is_narrowed_by_pool_and_marks_what_is_old(world, client, time_machine):
+    set_capacity(user=world.aes[0], capacity=0, by=world.admin, now=NOW)
+    set_capacity(user=world.aes[1], capacity=0, by=world.admin, now=NOW)
+    one, two = world.submitted(), world.submitted()
+    assert 'aria-label="Pool"' not in text(read(client, world.manager, "holding"))
+    other = create_pool(name="Enterprise", manager=world.manager, by=world.admin, now=NOW)
+    Handoff.objects.filter(pk=two.pk).update(pool=other)
+    shown = text(read(client, world.manager, "holding"))
+    assert "2 held: nobody is eligible" in shown
+    assert "tag-late" not in shown
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
+    shown = text(read(client, world.manager, "holding", pool=other.pk))
+    assert "1 held in Enterprise: nobody is eligible" in shown
+    assert reverse("handoff:detail", args=[two.pk]) in shown
+    assert reverse("handoff:detail", args=[one.pk]) not in shown
+    assert '<span class="tag tag-late">' in shown
+    for asked in ("\x00", "9" * 400, "0", "x"):
+        assert "2 held: nobody" in text(read(client, world.manager, "holding", pool=asked))
 
 
 def test_holding_of_a_full_pool_tells_how_full(world, client):
