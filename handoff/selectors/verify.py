@@ -7,7 +7,7 @@ beside a live installation. A finding names the row and what is wrong with it.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q
@@ -26,6 +26,8 @@ from sla.rules.schedule import decode
 
 BATCH = 500
 SWEEP_GRACE = timedelta(seconds=60)
+# How far zones lie from UTC, at most: a day begins that much earlier, or ends that much later.
+EAST, WEST = timedelta(hours=14), timedelta(hours=12)
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 _WITH_BUYER = (Status.HOLDING, Status.PENDING, Status.ACCEPTED)
 
@@ -304,6 +306,27 @@ def ledgers(now: datetime) -> Iterator[str]:
             )
 
 
+def counts(now: datetime) -> Iterator[str]:
+    """What a person was counted to have got in a day or a week is in the ledger.
+
+    The organisation may have changed its zone since: turns of that day in any zone will do.
+    """
+    for name, days in (("day", 1), ("week", 7)):
+        counted = Load.objects.filter(**{f"{name}_count__gt": 0, f"{name}__isnull": False})
+        for begin in counted.order_by(name).values_list(name, flat=True).distinct():
+            said = dict(counted.filter(**{name: begin}).values_list("user_id", f"{name}_count"))
+            at = datetime.combine(begin, time(), tzinfo=UTC) - EAST
+            turns = Turn.objects.filter(at__gte=at, at__lt=at + timedelta(days) + EAST + WEST)
+            made = turns.filter(user__in=list(said)).order_by().values_list("user")
+            in_ledger = dict(made.annotate(n=Count("pk")))
+            for user, count in said.items():
+                if count > in_ledger.get(user, 0):
+                    yield (
+                        f"user {user} is counted to have got {count} leads in the {name} that "
+                        f"begins {begin}, and the ledgers have {in_ledger.get(user, 0)}"
+                    )
+
+
 def refusals_left_nothing(now: datetime) -> Iterator[str]:
     """A handoff that was never submitted has neither legs nor transfers."""
     drafts = Handoff.objects.filter(submitted_at__isnull=True)
@@ -338,5 +361,6 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("contacts", contacts),
     ("waits", waits),
     ("ledgers", ledgers),
+    ("counts", counts),
     ("drafts", refusals_left_nothing),
 )

@@ -75,6 +75,8 @@ PLANTED = [
     ("ledgers", "UPDATE routing_load SET open_count = open_count + 1"),
     ("ledgers", f"UPDATE handoff_leg SET contacted_at = {LATER} WHERE handoff_id = {{pending}}"),
     ("ledgers", "UPDATE routing_pool SET sequence = sequence + 1"),
+    ("counts", "UPDATE routing_load SET day_count = day_count + 1"),
+    ("counts", "UPDATE routing_load SET week_count = week_count + 1"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_accept}}"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{pending_contact}}"),
     ("clocks", f"UPDATE sla_clock SET {STOP} WHERE id = {{accepted_next_step}}"),

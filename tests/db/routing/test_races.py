@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from accounts.models import User
-from routing.choices import TurnKind
+from routing.choices import Strategy, TurnKind
 from routing.models import Load, Pool, Turn
 from routing.services import (
     InvalidPool,
@@ -155,12 +155,41 @@ def test_processes_pick_by_weight_exactly_as_one_would():
     assert sequence(together) == sequence(alone)
 
 
-def test_twenty_contend_for_one_persons_last_slot_and_one_wins():
+@pytest.mark.parametrize("limit", ["capacity", "day_limit", "week_limit"])
+def test_twenty_contend_for_one_persons_last_slot_and_one_wins(limit):
     people = make_people(1)
-    pools = [make_pool([1], people=people, capacity=1) for _ in range(20)]
+    pools = [make_pool([1], people=people) for _ in range(20)]
+    # What was got on another day counts no more.
+    Load.objects.update(
+        **{limit: 1}, day="2026-11-01", day_count=9, week="2026-10-26", week_count=9
+    )
     assert race(pick_after_everybody_has_looked, [(pool.pk,) for pool in pools]).count(True) == 1
-    assert Load.objects.get().open_count == 1
+    load = Load.objects.get()
+    assert (load.open_count, load.day_count, load.week_count) == (1, 1, 1)
     assert Turn.objects.count() == 1
+
+
+def test_eight_processes_give_to_the_fewest_open_without_gap_and_within_one():
+    pool = make_pool([1] * 5)
+    Pool.objects.filter(pk=pool.pk).update(strategy=Strategy.LEAST_LOADED)
+    got = race(pick_many, [(pool.pk, PICKS)] * PROCESSES)
+    assert sum(got) == PROCESSES * PICKS
+    turns = in_order(pool)
+    assert [turn.sequence for turn in turns] == [*range(1, PROCESSES * PICKS + 1)]
+    counts = Counter(dict.fromkeys([member.user_id for member in members(pool)], 0))
+    for turn in turns:
+        counts[turn.user_id] += 1
+        assert max(counts.values()) - min(counts.values()) <= 1
+    assert {member.credit for member in members(pool)} == {0}
+
+
+def test_eight_processes_never_exceed_the_limits_of_a_day_over_two_pools():
+    people = make_people(3)
+    pools = [make_pool([1, 1, 1], people=order) for order in (people, people[::-1])]
+    Load.objects.update(day_limit=20, week_limit=25)
+    got = race(pick_many, [(pools[n % 2].pk, PICKS) for n in range(PROCESSES)])
+    assert sum(got) == Turn.objects.count() == 3 * 20
+    assert set(Load.objects.values_list("day_count", "week_count", "open_count")) == {(20, 20, 20)}
 
 
 def test_pools_that_share_people_and_slots_never_exceed_them_or_block_each_other():
