@@ -53,7 +53,10 @@ _RARE = frozenset({"disqualify", "nurture", "return", "merge", "reassign"})
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom to call and where; ``dial`` is the number as a phone takes it."""
+    """Whom to call and where; ``dial`` is the number as a phone takes it.
+
+    ``traits`` are words about company and lead that are not known of everybody.
+    """
 
     name: str
     company: str
@@ -62,6 +65,7 @@ class Contact:
     dial: str
     email: str
     is_email: bool
+    traits: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,15 @@ def contact_of(row: Handoff) -> Contact:
     def known(key: str, stored: str) -> str:
         return str(answers.get(key) or stored)
 
+    score = answers.get("contact.score")
+    score = lead.score if score is None else score
+    traits = {
+        "{}": known("company.segment", lead.company.segment),
+        "Asks about {}": known("contact.product", lead.product),
+        "Speaks {}": known("contact.language", lead.language),
+        "Score {}": "" if score is None else str(score),
+    }
+
     first = known("contact.first_name", lead.first_name)
     last = known("contact.last_name", lead.last_name)
     phone = known("contact.phone", lead.phone)
@@ -243,6 +256,7 @@ def contact_of(row: Handoff) -> Contact:
         dial=("+" if phone.lstrip().startswith("+") else "") + digits if len(digits) > 5 else "",
         email=email,
         is_email=re.fullmatch(r"[^@\s?&]+@[^@\s?&]+", email) is not None,
+        traits=tuple(words.format(value) for words, value in traits.items() if value),
     )
 
 
