@@ -1,6 +1,5 @@
 """What the messages about pools say, made anew each time one is sent or read."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.urls import reverse
@@ -57,7 +56,7 @@ def _when(at: datetime, message: Message) -> str:
 
 def absence_warning(user: User, at: datetime) -> str:
     """What follows where the user is away from that instant on; empty where others are there."""
-    pools: Sequence[Pool] = emptied_at(user, at)
+    pools = list(emptied_at(user, at))
     if not pools:
         return ""
     names = listed([str(pool) for pool in pools])

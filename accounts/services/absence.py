@@ -26,10 +26,10 @@ def pause_user(
     _refuse_far(now, until=until)
     row: User = User.objects.select_for_update().get(pk=user.pk)
     # A pause that is going on keeps its start; only its end moves.
-    row.paused_at = row.paused_at if row.is_paused(now) else now
+    since = row.paused_at if row.paused_at is not None and row.is_paused(now) else now
+    row.paused_at = since
     row.paused_until = until
     keep(row, by=by, now=now, fields=["paused_at", "paused_until"])
-    since = row.paused_at
     tell_of_absence(
         row,
         Absence.PAUSED,
