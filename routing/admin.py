@@ -265,7 +265,7 @@ class MemberAdmin(MemberEditing):
         ),
         Dialog(
             "capacity",
-            "Limits",
+            "Set limits",
             set_limits,
             LimitsForm,
             back=pool_address,
@@ -275,7 +275,7 @@ class MemberAdmin(MemberEditing):
         ),
         Dialog(
             "skills",
-            "Skills",
+            "Set skills",
             set_skills,
             SkillsForm,
             back=pool_address,
