@@ -43,7 +43,7 @@ from sla.services import (
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 200
 NOT_CONTACTED = "Nobody contacted the buyer in time."
 
 

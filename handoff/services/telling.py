@@ -13,6 +13,7 @@ from django.db.models import F, Max
 
 from accounts.models import User
 from accounts.selectors import manager_of, senior_of
+from core.loops import database_now
 from handoff.choices import EventKind, Status
 from handoff.models import Event, Handoff, HandoffClock
 from handoff.selectors.ladder_moves import hold_of_alert
@@ -20,6 +21,7 @@ from handoff.services import tell
 from handoff.services.tell import Notice
 from notify.models import Destination
 from notify.selectors import channel_of
+from routing.models import Pool
 from sla.choices import ClockKind, ClockState, StepAction
 from sla.models import Clock, Escalation
 from sla.rules.targets import is_before_due
@@ -99,22 +101,43 @@ def _read(steps: Sequence[Escalation], *, now: datetime, is_patient: bool) -> _B
     # First the locks alone: a row that is joined to would be the one of before the wait.
     held = Handoff.objects.select_for_update(skip_locked=not is_patient).filter(pk__in=handoffs)
     locked = list(held.order_by("pk").values_list("pk", flat=True))
-    rows = Handoff.objects.filter(pk__in=locked).select_related(
-        "type", "owner", "submitted_by", "pool__manager"
+    links = {
+        link.clock_id: link
+        for link in found.select_related("leg").only("clock", "handoff", "kind", "leg__receiver")
+    }
+    rows = Handoff.objects.filter(pk__in=locked).only(
+        "status", "temperature", "owner", "submitted_by", "pool"
     )
-    clocks = Clock.objects.filter(pk__in=clock_ids).select_related("target", "calendar_version")
+    clocks = Clock.objects.filter(pk__in=clock_ids).only(
+        "state", "breached_at", "started_at", "is_unstaffed"
+    )
     waiting = Escalation.objects.filter(
         pk__in=[step.pk for step in steps], not_before__lte=now, handled_at=None
     )
     begun_late = Clock.objects.filter(pk__in=clock_ids, replaces__cancelled_at__gt=F("due_at"))
     return _Batch(
         now=now,
-        links={link.clock_id: link for link in found.select_related("leg__receiver")},
-        rows=rows.in_bulk(),
+        links=links,
+        rows=_with_people(rows.in_bulk(), links.values()),
         clocks=clocks.in_bulk(),
         waiting=set(waiting.values_list("pk", flat=True)),
         begun_late=set(begun_late.values_list("pk", flat=True)),
     )
+
+
+def _with_people(rows: dict[int, Handoff], links: Iterable[HandoffClock]) -> dict[int, Handoff]:
+    """The handoffs, and the legs of the clocks, with their people: each person is read once."""
+    pools = Pool.objects.select_related("manager").in_bulk({row.pool_id for row in rows.values()})
+    legs = [link.leg for link in links if link.leg is not None]
+    wanted = {leg.receiver_id for leg in legs}
+    wanted |= {pk for row in rows.values() for pk in (row.owner_id, row.submitted_by_id)}
+    people = User.objects.in_bulk(wanted)
+    for row in rows.values():
+        row.owner, row.submitted_by = people[row.owner_id], people[row.submitted_by_id]
+        row.pool = None if row.pool_id is None else pools[row.pool_id]
+    for leg in legs:
+        leg.receiver = people[leg.receiver_id]
+    return rows
 
 
 def _judge(step: Escalation, batch: _Batch, notices: Notices) -> None:
@@ -275,6 +298,9 @@ def _write(batch: _Batch) -> None:
             raise Overtaken
     logged = Event.objects.filter(handoff__in={event.handoff_id for event in batch.events})
     last = dict(logged.order_by().values_list("handoff").annotate(last=Max("seq")))
+    # Said and not left to the column's default: rows without one go in as arrays, much faster.
+    written_at = database_now()
     for event in batch.events:
+        event.created_at = written_at
         event.seq = last[event.handoff_id] = last.get(event.handoff_id, 0) + 1
     Event.objects.bulk_create(batch.events)

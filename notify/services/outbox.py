@@ -9,6 +9,7 @@ from typing import Any
 from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted
+from core.loops import database_now
 from notify import registry, selectors
 from notify.choices import Channel, MessageState, Topic
 from notify.models import Destination, Message, MessageQuerySet
@@ -72,6 +73,10 @@ def queue_messages(letters: Iterable[Letter], *, now: datetime) -> None:
     reaches: dict[tuple[int, Topic | None], selectors.Reach] = {}
     rows = [row for letter in letters for row in _rows(letter, reaches, not_before=None, now=now)]
     if rows:
+        # Said and not left to the column's default: then they go in as arrays, much faster.
+        written_at = database_now()
+        for row in rows:
+            row.created_at = written_at
         Message.objects.bulk_create(rows, ignore_conflicts=True)
 
 

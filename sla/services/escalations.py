@@ -58,7 +58,7 @@ def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
         )
         return list(
             Escalation.objects.filter(pk__in=claimed)
-            .select_related("clock", "step")
+            .select_related("step")
             .order_by("not_before", "pk")
         )
 
