@@ -259,6 +259,10 @@ class FormVersionAdmin(ReadOnlyAdmin):
         return {"asked": asked(row)}
 
 
+# What the list counts; in the model's Meta it would be a change of the schema's history.
+Company._meta.verbose_name_plural = "companies"
+
+
 @register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
     """The companies of the leads that the reader may see, newest first."""
@@ -276,10 +280,11 @@ class CompanyAdmin(ReadOnlyAdmin):
     dialogs = [
         Dialog(
             "owner",
-            "Who looks after it",
+            "Set who looks after it",
             company_dialogs.set_owner,
             company_dialogs.OwnerForm,
             is_main=True,
+            title="Who looks after it",
             arguments=company_dialogs.owner_as_it_is,
             consequence="Rules that say so send the company’s next leads there first, to "
             "whoever is eligible. Handoffs under way stay where they are.",
