@@ -47,6 +47,7 @@ urlpatterns = [
     path("handoffs/new/", drafts.new, name="new"),
     path("handoffs/new/save/", autosave.save_new, name="autosave_new"),
     path("handoffs/<int:pk>/", handoffs.detail, name="detail"),
+    path("handoffs/<int:pk>/clocks/<int:clock>/", handoffs.deadline, name="deadline"),
     path("handoffs/<int:pk>/edit/", drafts.edit, name="edit"),
     path("handoffs/<int:pk>/save/", autosave.save, name="autosave"),
     path("handoffs/<int:pk>/submit/", drafts.submit, name="submit"),

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.utils import timezone
 
+from handoff.models import Handoff, HandoffClock
+from handoff.selectors.clocks import ShownClock, show_clock
 from handoff.selectors.story import clock_time
+from sla.models import Clock
 from sla.rules.explanation import Deadline
+from sla.selectors import explain_clock
 from worktime.rules import Span, Why, duration_words
 from worktime.rules.days import Day, Days, by_day
 
@@ -51,6 +55,41 @@ class DeadlineView:
     days: tuple[DrawnDay, ...]
     drawing: Days
     total: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedClock:
+    """One clock of a handoff with why it is due when it is, and what it was started with."""
+
+    shown: ShownClock
+    deadline: DeadlineView
+    source: str
+
+
+def explained_clock(
+    row: Handoff, clock_id: int, *, now: datetime, zone: tzinfo
+) -> ExplainedClock | None:
+    """The handoff's clock, whether it runs, has stopped or was replaced; None where it has none."""
+    # Asked for by its own key: one that no column can hold is nobody's, and no error.
+    asked = Clock.objects.filter(pk=clock_id)
+    found = HandoffClock.objects.filter(handoff_id=row.pk, clock__in=asked).select_related(
+        "clock__target__version__policy", "clock__calendar_version__calendar"
+    )
+    link = found.prefetch_related("clock__pauses").first()
+    if link is None:
+        return None
+    clock = link.clock
+    shown = show_clock(clock, now=now, zone=zone)
+    version, policy = clock.calendar_version, clock.target.version
+    return ExplainedClock(
+        shown=shown,
+        deadline=deadline_view(explain_clock(clock), now=now),
+        source=(
+            f"Target {shown.view.target} from the policy \u201c{policy.policy.name}\u201d, "
+            f"version {policy.n}. Calendar \u201c{version.calendar.name}\u201d, "
+            f"version {version.n}, {version.zone}. Both stay fixed for this clock."
+        ),
+    )
 
 
 def deadline_view(deadline: Deadline, *, now: datetime) -> DeadlineView:

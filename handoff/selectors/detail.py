@@ -24,7 +24,6 @@ from handoff.selectors.answers import (
 from handoff.selectors.care import Care, care_of
 from handoff.selectors.chain import ChainLink, chain_of
 from handoff.selectors.clocks import ShownClock, most_urgent, show_clock
-from handoff.selectors.deadline import DeadlineView, deadline_view
 from handoff.selectors.drafts import (
     Progress,
     Rejection,
@@ -43,7 +42,7 @@ from handoff.selectors.touch_log import TouchLine, touch_lines
 from handoff.selectors.wait_lines import WaitLines, wait_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
-from sla.selectors import ClockView, explain_clock
+from sla.selectors import ClockView
 
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
@@ -80,15 +79,14 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class ClockCard:
-    """One current clock, explained; ``coming`` is what it does by itself.
+    """One current clock; ``coming`` is what it does by itself.
 
     ``care`` is what people have said about it, and what the reader may do.
     """
 
+    pk: int
     shown: ShownClock
     sentence: str
-    deadline: DeadlineView
-    source: str
     coming: tuple[Coming, ...]
     care: Care
     is_missed: bool
@@ -319,16 +317,10 @@ def _card(
 ) -> ClockCard:
     clock = link.clock
     shown = show_clock(clock, now=now, zone=zone)
-    version, policy = clock.calendar_version, clock.target.version
     return ClockCard(
+        pk=clock.pk,
         shown=shown,
         sentence=f"{shown.view.label} {shown.view.next_step}".strip(),
-        deadline=deadline_view(explain_clock(clock), now=now),
-        source=(
-            f"Target {shown.view.target} from the policy \u201c{policy.policy.name}\u201d, "
-            f"version {policy.n}. Calendar \u201c{version.calendar.name}\u201d, "
-            f"version {version.n}, {version.zone}. Both stay fixed for this clock."
-        ),
         coming=_coming(row, link, now=now) if shown.view.is_open else (),
         care=care,
         is_missed=clock.breached_at is not None,

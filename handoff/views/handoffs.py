@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -12,6 +12,7 @@ from core.errors import Conflict, Refused
 from handoff.forms import ActForm
 from handoff.models import Handoff
 from handoff.selectors.access import handoff_for
+from handoff.selectors.deadline import explained_clock
 from handoff.selectors.detail import detail as detail_of
 
 NOTHING_CHANGED = "Nothing was changed."
@@ -29,6 +30,18 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         zone=timezone.get_current_timezone(),
     )
     return page(request, "handoff/detail.html", {"shown": shown, "row": shown.row})
+
+
+@require_safe
+@signed_in
+def deadline(request: HttpRequest, pk: int, clock: int) -> HttpResponse:
+    """Why one clock of the handoff is due when it is, drawn and in words."""
+    row = handoff_for(person(request, User), pk)
+    now, zone = timezone.now(), timezone.get_current_timezone()
+    explained = explained_clock(row, clock, now=now, zone=zone)
+    if explained is None:
+        raise Http404
+    return page(request, "handoff/deadline.html", {"row": row, "clock": explained})
 
 
 def lost(request: HttpRequest, row: Handoff, error: Conflict, *, what: str) -> HttpResponse:

@@ -15,7 +15,7 @@ from handoff.services import (
     start_fix,
     submit_handoff,
 )
-from tests.e2e.browsing import on_both, problems
+from tests.e2e.browsing import fits, on_both, problems
 from tests.factories.handoff import make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,14 +76,14 @@ def test_wait_adds_up_to_the_second_and_is_drawn(world, page, visit):
 @on_both
 def test_deadline_is_explained_by_a_drawing_and_in_words(world, page, visit):
     visit(world.manager, "handoff:detail", world.row.pk)
-    summary = page.get_by_text("Explain this deadline: First contact")
-    drawing = page.locator("#clock-contact + details .deadline")
-    assert not drawing.is_visible()
-    summary.click()
-    assert drawing.is_visible()
+    page.get_by_text("Explain this deadline: First contact").click()
+    shown = page.locator("[data-dialog-host]")
+    drawing = shown.locator(".deadline")
+    drawing.wait_for()
+    fits(page)
     assert drawing.locator(".deadline-paused").count() >= 1
     assert drawing.locator(".deadline-due").count() == 1
-    text = page.locator("#clock-contact + details").inner_text()
+    text = shown.inner_text()
     assert "1 working day: the same time of day, 1 open day later." in text
     assert "Paused: At a fair" in text
     assert "Pauses have moved the due time by 30 min." in text
@@ -94,5 +94,6 @@ def test_wait_and_deadline_are_there_without_scripts(world, plain_context, live_
     page = plain_context.new_page()
     page.goto(live_server.url + reverse("handoff:detail", args=[world.row.pk]))
     page.get_by_text("Explain this deadline: First contact").click()
-    assert page.locator("#clock-contact + details .deadline").is_visible()
+    assert page.locator(".deadline").is_visible()
+    page.get_by_role("link", name="Close").click()
     assert page.locator("#wait-chain .wait-total").is_visible()

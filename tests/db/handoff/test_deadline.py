@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from handoff.models import HandoffClock
 from handoff.selectors.deadline import KEPT_LINES, MOST_LINES, deadline_view
 from handoff.services import accept_handoff, extend_clock, pause_clocks
 from sla.models import Clock
@@ -118,5 +119,20 @@ def test_detail_explains_every_clock_whether_it_runs_or_not(world, client, is_me
     clocks = re.findall(r'id="clock-(\w+)"', page)
     assert len(clocks) == (7 if is_met else 5)
     assert page.count("Explain this deadline") == len(clocks)
-    assert page.count('class="deadline"') == len(clocks)
-    assert "only open hours of the calendar count" in page
+    addresses = re.findall(r'href="(/handoffs/\d+/clocks/\d+/)"', page)
+    assert len(addresses) == len(clocks)
+    explained = [client.get(address).content.decode() for address in addresses]
+    assert all(one.count('class="deadline"') == 1 for one in explained)
+    assert any("only open hours of the calendar count" in one for one in explained)
+    assert any("4 h in all" in one for one in explained)
+
+
+def test_deadline_page_is_of_this_handoffs_clocks_and_readers_only(world, client):
+    row, other = world.submitted(), world.submitted()
+    clock = HandoffClock.objects.filter(handoff=row, kind="accept").get().clock_id
+    client.force_login(world.manager)
+    assert client.get(reverse("handoff:deadline", args=[row.pk, clock])).status_code == 200
+    assert client.get(reverse("handoff:deadline", args=[other.pk, clock])).status_code == 404
+    assert client.get(reverse("handoff:deadline", args=[row.pk, 10**30])).status_code == 404
+    client.force_login(world.receiver_of(other))
+    assert client.get(reverse("handoff:deadline", args=[row.pk, clock])).status_code == 404

@@ -52,7 +52,6 @@ def test_detail_tells_story_clock_reason_and_events(world, client):
         "Not given",
         "Accept is due today 15:00, 4 hours of working time left.",
         "Explain this deadline",
-        "4 h in all",
         "Why you",
         "Next of 2 in Main pool.",
         "Handed off</b> by Sam Okafor, ",
