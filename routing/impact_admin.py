@@ -26,7 +26,7 @@ class ImpactReviewAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("ruleset", "asked_by")
+        return rows.select_related("ruleset", "asked_by").defer("result")
 
     def rules(self, row: ImpactReview) -> str:
         return "draft" if row.ruleset.n is None else f"version {row.ruleset.n}"

@@ -185,6 +185,8 @@ def shown_review(ruleset: RuleSet, user: User) -> ShownReview:
     if not user.may(Action.CONFIG_EDIT):
         return ShownReview(None, is_current=False)
     reviews = ImpactReview.objects.filter(ruleset=ruleset).select_related("asked_by", "ruleset")
+    # While a review is made its row carries the state of the replay, which no page needs.
+    reviews = reviews.defer("result")
     # What was seen stays what is shown of a version.
     if ruleset.state == RuleSetState.DRAFT:
         review = reviews.order_by("-pk").first()

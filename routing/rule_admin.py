@@ -273,7 +273,8 @@ class RuleSetAdmin(ConfigAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related("published_by", "edited_by", "based_on", "seen")
+        found = rows.select_related("published_by", "edited_by", "based_on", "seen")
+        return found.defer("seen__result")
 
     def version(self, row: RuleSet) -> str:
         return title_of(row)
