@@ -251,15 +251,13 @@ def _publish_problems(rules: Sequence[RuleSpec]) -> list[FieldProblem]:
 def _retire(since: int | None) -> int:
     """End what is in force; the number of the version that comes after it.
 
-    Where `since` says which version that must be, another one is left alone. Of two who publish
-    at once the second is refused by the table: one number, one set in force.
+    Where `since` says which version that must be, another one is left in force. Then, and where
+    two publish at once, the table refuses the new one: one number, one set in force.
     """
     current = RuleSet.objects.filter(state=RuleSetState.PUBLISHED)
     if since is not None:
         current = current.filter(n=since)
-    count = current.update(state=RuleSetState.RETIRED)
-    if since and not count:
-        raise _rules_changed()
+    current.update(state=RuleSetState.RETIRED)
     last: int = RuleSet.objects.aggregate(last=Max("n"))["last"] or 0
     return last + 1
 
