@@ -21,8 +21,8 @@ from tests.bench.figures import Context, Figure
 MEMBERS = 22
 CONNECTIONS = (1, 8, 16)
 # Handoffs of one round, whatever the number of connections; raw SQL is done with more in its time.
-PER_ROUND = {"ours": 160, "early": 160, "raw": 800}
-ROUNDS = 3
+PER_ROUND = {"ours": 120, "early": 120, "raw": 480}
+ROUNDS = 2
 BARRED_AT = 8
 START_SECONDS = 120
 
