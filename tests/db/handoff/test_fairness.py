@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -407,6 +408,21 @@ def test_transfers_before_the_acceptance_passed_nothing(world, client):
 
     assert ", passed" not in found
     assert "1 change of owner" in found
+
+
+@pytest.mark.parametrize(("days", "was_fixed"), [(29, True), (30, False)])
+def test_transfers_know_when_the_time_of_the_owner_was_over(world, client, days, was_fixed):
+    row = world.submitted()
+    receiver = world.receiver_of(row)
+    accept_handoff(row, by=receiver, now=NOW)
+    other = next(ae for ae in world.aes if ae != receiver)
+    row.refresh_from_db()
+    later = NOW + timedelta(days=days)
+    reassign_handoff(row, to=other, reason="territory", note="Moved", by=world.manager, now=later)
+
+    found = text(read(client, world.manager, "transfers"))
+
+    assert ("until 17 Dec 2026, passed" in found) is was_fixed
 
 
 def test_transfers_leave_out_the_first_ones_unless_asked_for(world, client):
