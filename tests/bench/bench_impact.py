@@ -207,7 +207,8 @@ def fill_chunk(scene: Any, pools: list[Any], numbers: range) -> None:
                 at=at,
                 user=user,
                 kind="rotation",
-                candidates=[[one.pk, 1, 0] for one in seated],
+                # Only those of a pool's first turn are read.
+                candidates=[[one.pk, 1, 0] for one in seated] if n < POOLS else [],
                 exclusions=[],
                 credit_before=0,
                 credit_after=0,
