@@ -13,7 +13,8 @@ from core.errors import FieldProblem, NotPermitted
 from handoff.choices import Status
 from handoff.models import Handoff, Leg
 from handoff.selectors.companies import looked_after_by
-from routing.models import Member, Pool
+from routing.models import Pool
+from routing.selectors.emptied import emptied_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,6 @@ def received_by(user: User) -> QuerySet[Handoff]:
     live = Leg.objects.filter(handoff=OuterRef("pk"), receiver=user, ended_at=None)
     at_work = Handoff.objects.filter(owner=user, status__in=[Status.PENDING, Status.ACCEPTED])
     return at_work.filter(Exists(live)).order_by("pk")
-
-
-def emptied_by(user: User) -> QuerySet[Pool]:
-    """The pools in which nobody else takes part."""
-    others = Member.objects.filter(
-        pool=OuterRef("pk"), is_active=True, user__is_active=True, weight__gt=0
-    )
-    mine = Pool.objects.filter(members__user=user, members__is_active=True)
-    return mine.exclude(Exists(others.exclude(user=user)))
 
 
 def leaving_problems(

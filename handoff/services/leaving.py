@@ -14,7 +14,7 @@ from handoff.choices import EventKind, LegEnd, Status, TransferReason
 from handoff.errors import LeavingRefused
 from handoff.models import Handoff, Leg
 from handoff.rules.transitions import Step
-from handoff.selectors.leaving import emptied_by, leaving_problems, owned_by, received_by
+from handoff.selectors.leaving import leaving_problems, owned_by, received_by
 from handoff.services import tell
 from handoff.services.change import apply_change, transfer_to
 from handoff.services.closing import end_live_leg
@@ -25,6 +25,7 @@ from handoff.services.placement import Placing, Reason, place
 from notify.services import remove_slack
 from routing.choices import TurnKind
 from routing.models import Load, Member, Pool, Rule
+from routing.selectors.emptied import emptied_by
 from routing.services import Firsts, leave_pools, lock_loads_of_pools, lock_pools
 from sla.models import Clock
 
