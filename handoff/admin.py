@@ -259,10 +259,6 @@ class FormVersionAdmin(ReadOnlyAdmin):
         return {"asked": asked(row)}
 
 
-# What the list counts; in the model's Meta it would be a change of the schema's history.
-Company._meta.verbose_name_plural = "companies"
-
-
 @register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
     """The companies of the leads that the reader may see, newest first."""

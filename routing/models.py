@@ -302,6 +302,7 @@ class Turn(Timestamped):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["user", "-at"], name="routing_turn_user_at"),
+            models.Index(fields=["pool", "-at"], name="routing_turn_pool_at"),
         ]
 
     def __str__(self) -> str:

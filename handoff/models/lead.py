@@ -44,6 +44,7 @@ class Company(Timestamped):
     objects = CompanyQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "companies"
         ordering: ClassVar[list[str]] = ["name", "id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(Lower("name"), name="handoff_company_name"),
