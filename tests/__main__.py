@@ -49,7 +49,7 @@ PARTS = {
         Part("database on SQLite", ("tests/db",), SQLITE_MARKS, arguments=WORKERS),
         Part("database on PostgreSQL", ("tests/db",), POSTGRESQL_MARKS, True, arguments=WORKERS),
     ],
-    "e2e": [Part("browser", ("tests/e2e",), SQLITE_MARKS, needs_browser=True)],
+    "e2e": [Part("browser", ("tests/e2e",), SQLITE_MARKS, needs_browser=True, arguments=WORKERS)],
     "faults": [
         Part("faults on SQLite", ("tests/faults",), SQLITE_MARKS),
         Part("faults on PostgreSQL", ("tests/faults",), POSTGRESQL_MARKS, True, beside=True),

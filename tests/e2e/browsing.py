@@ -72,7 +72,9 @@ def fits_soon(page):
 
 def press(page, name):
     """The action in the top bar on a desk, in the bar at the bottom on a phone."""
-    page.locator("button:visible, a:visible").filter(has_text=re.compile(f"{name}$")).first.click()
+    # Perhaps with its icon's name before it; not what only ends so, as a link about "Accept" does.
+    named = re.compile(rf"^\s*\w*\s*{name}$")
+    page.locator("button:visible, a:visible").filter(has_text=named).first.click()
 
 
 def violations(page, rules=RULES):
