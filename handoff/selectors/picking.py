@@ -17,7 +17,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from core.figures import Rate, interval_words, percent_words
+from core.figures import Rate, gap, interval_words, percent_words
 from handoff.choices import ClosedAs, LegEnd, RejectReason
 from handoff.models import Handoff, Leg
 from routing.models import Pool
@@ -90,11 +90,11 @@ class PickLine:
 
     @property
     def is_above(self) -> bool:
-        """Whether the whole interval lies above the rate of the others."""
-        span, share = self.rate.interval, self.others.share
-        if self.rate.is_few or self.others.is_few or span is None or share is None:
+        """Whether the rate lies above that of the others, as far as so many cases can tell."""
+        if self.rate.is_few or self.others.is_few:
             return False
-        return span.low > share
+        above = gap(self.rate, self.others)
+        return above is not None and above.low > 0
 
 
 @dataclass(frozen=True, slots=True)

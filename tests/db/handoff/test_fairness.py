@@ -284,7 +284,7 @@ def test_picking_counts_each_leg_by_what_became_of_it(scene):
     }
 
 
-def test_picking_calls_a_rate_clearly_above_only_when_its_interval_is(scene):
+def test_picking_calls_a_rate_clearly_above_only_when_the_difference_is(scene):
     legs(scene, 15)
     legs(scene, 5, "accepted")
     legs(scene, 2, receiver=scene.outsider)
@@ -295,6 +295,19 @@ def test_picking_calls_a_rate_clearly_above_only_when_its_interval_is(scene):
     assert line_of(found, scene.ae).is_above
     assert not line_of(found, scene.outsider).is_above
     assert (found.rate.hits, found.rate.n) == (17, 40)
+
+
+def test_picking_calls_nobody_above_others_of_whom_little_is_known(scene):
+    """Above their rate, with the whole interval; but theirs is one rejection of sixteen."""
+    legs(scene, 4)
+    legs(scene, 17, "accepted")
+    legs(scene, 1, receiver=scene.outsider)
+    legs(scene, 15, "accepted", receiver=scene.outsider)
+
+    line = line_of(shown(scene), scene.ae)
+
+    assert line.rate.interval.low > line.others.share
+    assert not line.is_above
 
 
 def test_picking_of_few_decisions_shows_counts_and_judges_nobody(scene, client):
