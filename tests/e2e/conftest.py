@@ -13,6 +13,12 @@ def base_url():
     """Addresses come from `live_server`; the plugin's own fixture is one that pytest warns of."""
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """Nothing moves: what fades in has other colours until it is there, and axe reads them."""
+    return {**browser_context_args, "reduced_motion": "reduce"}
+
+
 @pytest.fixture
 def complaints():
     heard = Complaints()

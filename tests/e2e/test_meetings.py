@@ -57,6 +57,7 @@ def test_meeting_is_booked_moved_and_held(world, visit, page, time_machine, sign
     fits(page)
     assert not problems(page)
     meetings.get_by_role("link", name="Update").click()
+    expect(dialog.get_by_text("It was held")).to_be_visible()
     assert not problems(page)
     dialog.get_by_role("button", name="Keep it").click()
     expect(page.get_by_text("The meeting was held.").first).to_be_visible()
