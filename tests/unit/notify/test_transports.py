@@ -123,6 +123,14 @@ def test_within_raises_what_the_work_raises(slots):
         base.within(5, fail, interrupt=lambda: None, slots=slots)
 
 
+def test_within_tells_of_a_timeout_of_the_socket_as_of_its_own(slots):
+    def wait():
+        raise TimeoutError
+
+    with pytest.raises(TemporaryFailure, match=r"No answer within 5 seconds\."):
+        base.within(5, wait, interrupt=lambda: None, slots=slots)
+
+
 def test_within_when_the_time_is_over_interrupts_and_fails(slots):
     answer = threading.Event()
     with pytest.raises(TemporaryFailure, match=r"No answer within 0\.05 seconds"):
