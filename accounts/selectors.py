@@ -41,6 +41,16 @@ def organisation() -> Organisation:
     return found
 
 
+def usual_calendar() -> Calendar:
+    """The organisation's working hours. Raise NoOrganisation where it has not been made yet."""
+    usual = Subquery(Organisation.objects.order_by().values("calendar")[:1])
+    calendars = Calendar.objects.select_related("current_version").order_by()
+    found = next(iter(calendars.filter(pk=usual)), None)
+    if found is None:
+        raise NoOrganisation
+    return found
+
+
 def manager_of(user: User, *, pool_manager: User | None = None) -> User | None:
     """The one person who is told when something of the user's goes wrong; never the user.
 
@@ -112,7 +122,9 @@ def calendars_of(own: Mapping[int, int | None]) -> dict[int, Calendar]:
         # The newest first, so that the oldest is what stays.
         chosen |= teams.order_by("-id").values_list("user", "team__calendar")
     if None in chosen.values():
-        last = organisation().calendar_id
+        last = next(iter(Organisation.objects.order_by().values_list("calendar", flat=True)), None)
+        if last is None:
+            raise NoOrganisation
         chosen = {pk: last if calendar is None else calendar for pk, calendar in chosen.items()}
     found = Calendar.objects.select_related("current_version").in_bulk(set(chosen.values()))
     return {pk: found[calendar] for pk, calendar in chosen.items() if calendar is not None}

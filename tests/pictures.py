@@ -13,6 +13,8 @@ DESKTOP: ViewportSize = {"width": 1400, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 PASSWORD = "handoff-demo-2026"
 DEMO_SECONDS = 600
+RULES = "/admin/routing/ruleset/edit/"
+REPLAY_MS = 120_000
 # Login, path and name of each picture; a path may name what to press on the page there.
 PICTURES = (
     ("ae", "/queue/", "queue"),
@@ -29,6 +31,11 @@ PICTURES = (
     ("admin", "/admin/sla/policyversion/ > row", "policy"),
     ("admin", "/admin/worktime/calendar/ > row", "calendar"),
     ("admin", "/types/1/form/", "form-editor"),
+    ("manager", "/shares/", "shares"),
+    ("manager", "/shares/ > share", "share"),
+    ("admin", "/routing/try/?handoff=1", "try"),
+    ("admin", RULES, "rules"),
+    ("admin", RULES, "impact"),
     ("admin", "/health/", "health"),
 )
 PHONE_PICTURES = (("ae", "/queue/", "queue-phone"), ("ae", "/queue/ > lead", "handoff-phone"))
@@ -49,6 +56,7 @@ TYPED = {
 STEPS = {
     "lead": "[data-open]",
     "previous week": "a[rel=prev]",
+    "share": "main a[href^='/shares/']:not([href*=csv])",
     "row": "#result_list tbody th a, #result_list tbody td a",
 }
 
@@ -66,6 +74,8 @@ def take(url: str) -> None:
                 page.set_viewport_size(size)
                 go_to(page, url, path)
                 write(page, TYPED.get(name, {}))
+                if name == "impact":
+                    replay_a_draft(page)
                 if name in WHOLE:
                     height = page.evaluate("document.documentElement.scrollHeight")
                     page.set_viewport_size({**size, "height": height})
@@ -96,6 +106,17 @@ def write(page: Page, typed: dict[str, str]) -> None:
     for key, text in typed.items():
         page.fill(f"[name='{key}']", text)
     page.evaluate("window.scrollTo(0, 0)")
+
+
+def replay_a_draft(page: Page) -> None:
+    """Draft other rules and have the last weeks replayed through them."""
+    countries = page.locator("[data-rule]").first.get_by_label("Value").first
+    countries.fill("Germany, Sweden, Norway, Denmark, Finland")
+    page.get_by_role("button", name="Save draft and look at it").click()
+    page.get_by_role("button", name="Run impact review").click()
+    found = page.locator("#impact-review canvas").first
+    found.wait_for(timeout=REPLAY_MS)
+    page.locator("#impact-head").scroll_into_view_if_needed()
 
 
 def main() -> int:

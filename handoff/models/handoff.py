@@ -197,6 +197,11 @@ class Handoff(Timestamped):
     def __str__(self) -> str:
         return f"Handoff {self.pk}"
 
+    @property
+    def may_have_legs(self) -> bool:
+        """Whether anybody can have had it or an earlier one of its chain: a first draft is new."""
+        return self.submitted_at is not None or self.previous_id is not None
+
 
 class LegQuerySet(models.QuerySet["Leg"]):
     def carried(self) -> LegQuerySet:

@@ -22,7 +22,9 @@ def relations_of(row: Handoff, user: User) -> frozenset[Relation]:
 def relations_to(rows: Collection[Handoff], user: User) -> dict[int, frozenset[Relation]]:
     """The same for several handoffs by their ids, in two queries; read them with their pool."""
     legs: dict[int, list[tuple[int, datetime | None]]] = defaultdict(list)
-    held = Leg.objects.filter(handoff__in=[row.pk for row in rows]).order_by()
+    # Nobody has received a draft yet, for which there is no query then.
+    received = [row.pk for row in rows if row.status != Status.DRAFT]
+    held = Leg.objects.filter(handoff__in=received).order_by()
     for row_id, receiver, ended in held.values_list("handoff_id", "receiver_id", "ended_at"):
         legs[row_id].append((receiver, ended))
     people = {row.pk: {row.submitted_by_id, *(leg[0] for leg in legs[row.pk])} for row in rows}

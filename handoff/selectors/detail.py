@@ -38,7 +38,7 @@ from handoff.selectors.meetings import MeetingLine, meeting_lines, meetings_of
 from handoff.selectors.offers import contest_of, offers_on, way_on
 from handoff.selectors.story import clock_time
 from handoff.selectors.timeline import TimelineView, timeline_of
-from handoff.selectors.touch_log import TouchLine, touch_lines
+from handoff.selectors.touch_log import TouchLine, touch_lines, touches_of
 from handoff.selectors.wait_lines import WaitLines, wait_lines
 from routing.selectors import TurnExplanation, explain_turn
 from sla.choices import ClockKind, StepAction
@@ -47,6 +47,8 @@ from sla.selectors import ClockView
 __all__ = ["Detail", "answer_lines", "contact_of", "detail", "offers_on"]
 
 NOTHING = Care(frozenset(), ())
+LISTED = 25
+"""How many touches, and how many events, the page lists, unless it is to be whole."""
 _RARE = frozenset({"disqualify", "nurture", "return", "merge", "reassign"})
 
 
@@ -132,7 +134,9 @@ class Detail:
     why_title: str
     meetings: tuple[MeetingLine, ...]
     touches: tuple[TouchLine, ...]
+    touch_count: int
     events: tuple[EventLine, ...]
+    has_older_events: bool
     chain: tuple[ChainLink, ...]
     rejection: Rejection | None
     marked: tuple[str, ...]
@@ -146,6 +150,10 @@ class Detail:
     @property
     def open_clocks(self) -> tuple[ClockCard, ...]:
         return tuple(card for card in self.clocks if card.view.is_open)
+
+    @property
+    def has_older_touches(self) -> bool:
+        return self.touch_count > len(self.touches)
 
     @property
     def settled_clocks(self) -> tuple[ClockCard, ...]:
@@ -165,8 +173,12 @@ class Detail:
         return bool(self.offers & _RARE)
 
 
-def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
-    """The page of the handoff for this reader, who may read it."""
+def detail(
+    row: Handoff, user: User, *, now: datetime, zone: tzinfo, is_whole: bool = False
+) -> Detail:
+    """The page of the handoff for this reader, who may read it; its newest touches and events
+    only, unless it is to be whole.
+    """
     form = Form.from_layout(row.form_version.layout)
     legs = list(
         Leg.objects.filter(handoff_id=row.pk)
@@ -174,6 +186,8 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         .order_by("pk")
     )
     links = _links(row)
+    touches = touches_of(row)
+    events = event_lines(row, form, legs, now=now, most=None if is_whole else LISTED + 1)
     last = legs[-1] if legs else None
     relations = relations_of(row, user)
     cards = tuple(_cards(row, links, user, relations, now=now, zone=zone))
@@ -197,8 +211,10 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         why=explain_turn(last.turn) if last else None,
         why_title="Why you" if last and last.receiver_id == user.pk else _why_title(last),
         meetings=meeting_lines(row, meetings_of(row), user, relations, now=now),
-        touches=touch_lines(row, now=now),
-        events=event_lines(row, form, legs, now=now),
+        touches=touch_lines(touches if is_whole else touches[:LISTED], links, now=now),
+        touch_count=len(touches),
+        events=events if is_whole else events[:LISTED],
+        has_older_events=not is_whole and len(events) > LISTED,
         chain=chain_of(row, user, now=now),
         rejection=rejection,
         marked=labels_of(form, rejection.fields) if rejection else (),
@@ -207,7 +223,7 @@ def detail(row: Handoff, user: User, *, now: datetime, zone: tzinfo) -> Detail:
         progress=progress(form, row.answers) if row.status == Status.DRAFT else None,
         is_receipt=row.submitted_by_id == user.pk
         and row.status in {Status.PENDING, Status.HOLDING},
-        timeline=timeline_of(row, links, legs, now=now, zone=zone),
+        timeline=timeline_of(row, links, legs, touches, now=now, zone=zone),
         waits=wait_lines(row, user, now=now),
     )
 

@@ -51,10 +51,11 @@ _TOUCHES = frozenset({EventKind.TOUCHED, EventKind.NEXT_STEP_DATED})
 
 
 def event_lines(
-    row: Handoff, form: Form, legs: Sequence[Leg], *, now: datetime
+    row: Handoff, form: Form, legs: Sequence[Leg], *, now: datetime, most: int | None = None
 ) -> tuple[EventLine, ...]:
-    """All events of the handoff, newest first, in two queries."""
-    events = list(Event.objects.filter(handoff_id=row.pk).select_related("by").order_by("-seq"))
+    """The events of the handoff, newest first, no more than ``most``, in two queries."""
+    log = Event.objects.filter(handoff_id=row.pk).select_related("by").order_by("-seq")
+    events = list(log[:most])
     people = User.objects.in_bulk(_people(events))
     by_id = {leg.pk: leg for leg in legs}
     return tuple(_line(Told(event, row, form, people, by_id, now)) for event in events)

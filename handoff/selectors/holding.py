@@ -28,8 +28,8 @@ _BARRING = {
 
 
 def barred_on_chain(row: Handoff) -> dict[int, str]:
-    """Who is not offered this lead again, and why, by user id."""
-    return barred_on_chains([row.chain_id])[row.chain_id]
+    """Who is not offered this lead again, and why, by user id; no query for a first handoff."""
+    return barred_on_chains([row.chain_id])[row.chain_id] if row.may_have_legs else {}
 
 
 def barred_on_chains(chains: Iterable[int | None]) -> dict[int | None, dict[int, str]]:
@@ -48,15 +48,18 @@ def legs_given(handoffs: Iterable[int]) -> Counter[int]:
     )
 
 
-def is_exhausted(row: Handoff, *, pool_id: int | None = None) -> bool:
+def is_exhausted(
+    row: Handoff, *, pool_id: int | None = None, barred: Collection[int] | None = None
+) -> bool:
     """Whether a person must decide what next: no receiver is left whom the product may ask.
 
     It has had all its legs, or everybody who takes part in the pool, its own unless given, has
-    timed out on this chain or declared a conflict. Somebody who is only away or full comes back.
+    timed out on this chain or declared a conflict: ``barred``, where the caller has read them.
+    Somebody who is only away or full comes back.
     """
-    if legs_given([row.pk])[row.pk] >= MOST_LEGS:
+    if row.may_have_legs and legs_given([row.pk])[row.pk] >= MOST_LEGS:
         return True
-    barred = barred_on_chain(row)
+    barred = barred_on_chain(row) if barred is None else barred
     if not barred:
         return False
     active = Member.objects.filter(is_active=True, user__is_active=True, weight__gt=0)
@@ -109,10 +112,18 @@ def is_served_before(row: Handoff, *, draw: Draw) -> bool:
 
 def is_queued(row: Handoff, *, pool: Pool, free: Collection[int]) -> bool:
     """Whether one of those who are free in the pool could take an older held handoff."""
-    if not free:
+    if not free or not _does_hold_another(pool, row):
         return False
     ahead = [held for held in held_in_pool(pool.pk) if held.pk != row.pk and _key(held) < _key(row)]
     return any(_takers(ahead, pool, free).values())
+
+
+def _does_hold_another(pool: Pool, row: Handoff) -> bool:
+    """Most pools hold nothing, and the index of what is held knows before those are read."""
+    held = Handoff.objects.filter(pool=pool.pk, status=Status.HOLDING)
+    # In the order of that index: without it SQLite looks through all that the pool ever had.
+    oldest = held.order_by("submitted_at").values_list("pk", flat=True)[:2]
+    return any(pk != row.pk for pk in oldest)
 
 
 def can_anybody_else(draw: Draw) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
@@ -41,10 +41,18 @@ class MeetingLine:
 
 def introduction_of(row: Handoff) -> Meeting | None:
     """The introduction that was made live before the handoff; None where none was."""
-    found = Meeting.objects.filter(
+    return _introductions(row).select_related("receiver").first()
+
+
+def introduced_receiver(row: Handoff) -> int | None:
+    """Who was introduced to the buyer live before the handoff, by id."""
+    return next(iter(_introductions(row).values_list("receiver_id", flat=True)), None)
+
+
+def _introductions(row: Handoff) -> QuerySet[Meeting]:
+    return Meeting.objects.filter(
         handoff_id=row.pk, kind=MeetingKind.INTRO_CALL, state=MeetingState.HELD
     )
-    return found.select_related("receiver").first()
 
 
 def is_arranged(row: Handoff) -> bool:

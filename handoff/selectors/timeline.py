@@ -77,18 +77,19 @@ def timeline_of(
     row: Handoff,
     links: Iterable[HandoffClock],
     legs: Sequence[Leg],
+    touches: Sequence[Touch],
     *,
     now: datetime,
     zone: tzinfo,
 ) -> TimelineView | None:
-    """The drawing of a handoff in one query besides; None before its first clock.
+    """The drawing of a handoff, without a query; None before its first clock.
 
-    The clocks come with their targets, calendars, pauses and receivers, the legs in their order.
+    The clocks come with their targets, calendars, pauses and receivers, the legs in their order,
+    the touches with who made them.
     """
     links = sorted(links, key=lambda link: link.clock_id)
     if not links:
         return None
-    touches = list(Touch.objects.filter(handoff_id=row.pk).select_related("actor"))
     main = _main_clock(links)
     start, end = _span(row, [link.clock for link in links], now=now)
     spans = explain(rules_calendar(main.calendar_version), start, end)
@@ -226,7 +227,8 @@ def _clock_marks(
 
 def _touch_lane(touches: Sequence[Touch], axis: Axis, *, now: datetime) -> Lane:
     marks = []
-    for touch in touches:
+    # By time, as the marks of the other lanes.
+    for touch in reversed(touches):
         counts = touch.verdict == Verdict.MEANINGFUL
         title = (
             f"{touch.get_kind_display()} by {touch.actor.name}, "

@@ -44,16 +44,19 @@ class TouchLine:
     text: str
 
 
-def touch_lines(row: Handoff, *, now: datetime) -> tuple[TouchLine, ...]:
-    """The touches of the handoff, newest first, in two queries."""
+def touches_of(row: Handoff) -> list[Touch]:
+    """The touches of the handoff with who made them, newest first, in one query."""
     touches = Touch.objects.filter(handoff_id=row.pk).select_related("actor")
-    clock = HandoffClock.objects.filter(
-        handoff_id=row.pk, kind=ClockKind.CONTACT, is_current=True
-    ).select_related("clock")
-    due = next((link.clock.due_at for link in clock), None)
-    return tuple(
-        _line(touch, due=due, now=now) for touch in touches.order_by("-occurred_at", "-pk")
-    )
+    return list(touches.order_by("-occurred_at", "-pk"))
+
+
+def touch_lines(
+    touches: Iterable[Touch], links: Iterable[HandoffClock], *, now: datetime
+) -> tuple[TouchLine, ...]:
+    """These touches as they read, without a query; ``links`` are the handoff's clocks."""
+    contact = (one for one in links if one.is_current and one.kind == ClockKind.CONTACT)
+    due = next((link.clock.due_at for link in contact), None)
+    return tuple(_line(touch, due=due, now=now) for touch in touches)
 
 
 def _line(touch: Touch, *, due: datetime | None, now: datetime) -> TouchLine:

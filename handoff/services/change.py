@@ -5,7 +5,7 @@ twice, and never without its event. Locks are taken in one order everywhere: peo
 they must not leave meanwhile, handoffs by id, clocks by id, pools by id, loads by id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -63,15 +63,16 @@ def hold_people(pk: int) -> None:
     list(people.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def lock_handoff(pk: int) -> Handoff:
-    """The row as it is now, locked until the transaction ends.
+def lock_handoff(pk: int, *, along: Collection[str] = ()) -> Handoff:
+    """The row as it is now, locked until the transaction ends; what it reads along is not.
 
     Raises:
         NotVisible: there is no such handoff.
     """
+    rows = Handoff.objects.select_for_update(of=("self",))
     try:
         # With its type, which every policy and rule asks for.
-        return Handoff.objects.select_for_update(of=("self",)).select_related("type").get(pk=pk)
+        return rows.select_related("type", *along).get(pk=pk)
     except Handoff.DoesNotExist:
         raise NotVisible("There is no such handoff.") from None
 
@@ -84,8 +85,11 @@ def open_for(
     by: User | None,
     now: datetime,
     version: int | None,
+    along: Collection[str] = (),
 ) -> Handoff:
     """Lock a handoff for a change by a person, or by the product itself where ``by`` is None.
+
+    ``along`` names what is read with it, without a lock of its own.
 
     Raises:
         NotVisible: there is no such handoff for this person.
@@ -101,6 +105,7 @@ def open_for(
         by=by,
         now=now,
         version=version,
+        along=along,
     )
 
 
@@ -113,9 +118,10 @@ def open_in(
     by: User | None,
     now: datetime,
     version: int | None,
+    along: Collection[str] = (),
 ) -> Handoff:
     """The same for what changes no state: possible in ``states``, else refused as ``otherwise``."""
-    row = lock_handoff(pk)
+    row = lock_handoff(pk, along=along)
     if by is not None:
         require(row, by=by, action=action, now=now)
     if row.status not in states:

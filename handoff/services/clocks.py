@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from accounts.models import User
-from accounts.selectors import calendar_for, organisation
+from accounts.selectors import calendar_for, usual_calendar
 from handoff.choices import Status
 from handoff.errors import NotSetUp
 from handoff.models import Handoff, HandoffClock, Leg
@@ -85,7 +85,7 @@ def start_buyers(
                 kind,
                 target,
                 started_at=now,
-                hours=_published(target.version.calendar or organisation().calendar),
+                hours=_published(target.version.calendar or usual_calendar()),
                 is_unstaffed=is_unstaffed,
             )
 
@@ -94,7 +94,8 @@ def start_leg(
     row: Handoff, leg: Leg, promised: Promised, *, now: datetime, is_unstaffed: bool = False
 ) -> Clock | None:
     """The receiver's clocks for a decision, which is returned, and for their own contact."""
-    _make_way(row, [ClockKind.ACCEPT, ClockKind.CONTACT_LEG])
+    if row.may_have_legs:
+        _make_way(row, [ClockKind.ACCEPT, ClockKind.CONTACT_LEG])
     hours = current_hours(leg.receiver)
     accept = _start(
         row,

@@ -43,7 +43,7 @@ from sla.services import (
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 400
 NOT_CONTACTED = "Nobody contacted the buyer in time."
 
 

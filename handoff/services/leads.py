@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -36,8 +37,7 @@ _LEAD = {
     "contact.language": "language",
     "contact.score": "score",
 }
-
-
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 # Which columns hold answers written to a target; every other answer goes to its ``details``.
 _COLUMNS = {FieldTarget.COMPANY.value: _COMPANY, FieldTarget.LEAD.value: _LEAD}
 
@@ -108,23 +108,20 @@ def _any_case(column: str, value: str) -> Exact:
 
 
 def write_through(lead: Lead, form: Form, answers: Mapping[str, Any], *, temperature: str) -> None:
-    """Bring company and lead up to what a submitted form says. Empty answers erase nothing.
+    """Bring company and lead, as they were read, up to what a submitted form says.
 
-    An answer that is known in part only, or that the form does not ask in view of the others,
-    stays on the handoff.
+    What they said already is not written again, whatever others write meanwhile. Empty answers
+    erase nothing. An answer that is known in part only, or that the form does not ask in view of
+    the others, stays on the handoff.
     """
     told = {
         field.key: (field.target, answers[field.key])
         for field in form.asked(answers)
         if not is_empty(answers.get(field.key)) and not is_partial(answers[field.key])
     }
-    columns, details = _written(told, FieldTarget.COMPANY)
-    _write_company(lead.company_id, columns, details)
+    _write_company(lead.company, *_written(told, FieldTarget.COMPANY))
     columns, details = _written(told, FieldTarget.LEAD)
-    if details:
-        locked = Lead.objects.select_for_update().get(pk=lead.pk)
-        columns["details"] = {**locked.details, **details}
-    Lead.objects.filter(pk=lead.pk).update(**columns, temperature=temperature)
+    _write(lead, {**columns, "temperature": temperature}, details)
 
 
 def _written(
@@ -138,18 +135,29 @@ def _written(
 
 
 def _write_company(
-    pk: int, columns: Mapping[str, Any], details: Mapping[str, Any] | None = None
+    company: Company, columns: Mapping[str, Any], details: Mapping[str, Any] = _NOTHING
 ) -> None:
-    row = Company.objects.filter(pk=pk)
     rest = dict(columns)
-    if domain := rest.pop("domain", None):
+    domain = rest.pop("domain", None)
+    if domain and domain != company.domain:
         # Where another company answers to it, the form's answer stays on the handoff.
         with contextlib.suppress(IntegrityError), transaction.atomic():
-            row.update(domain=domain)
-    if details:
-        rest["details"] = {**row.select_for_update().get().details, **details}
-    if rest:
-        row.update(**rest)
+            _write(company, {"domain": domain}, _NOTHING)
+    _write(company, rest, details)
+
+
+def _write(row: Company | Lead, columns: Mapping[str, Any], details: Mapping[str, Any]) -> None:
+    """Write what the row does not say yet: mostly nothing, and then nobody waits for the row."""
+    new = {name: value for name, value in columns.items() if getattr(row, name) != value}
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if any(key not in row.details or row.details[key] != details[key] for key in details):
+        # Under its lock: another form may be adding to them.
+        new["details"] = {**rows.select_for_update().get().details, **details}
+    if not new:
+        return
+    rows.update(**new)
+    for name, value in new.items():
+        setattr(row, name, value)
 
 
 @transaction.atomic
@@ -177,7 +185,7 @@ def import_lead(
     known = _known_lead(source, external_id)
     if known is not None:
         # The company first, as at submission, so that the two cannot wait for each other.
-        _write_company(known.company_id, {k: v for k, v in company.items() if not is_empty(v)})
+        _write_company(known.company, {k: v for k, v in company.items() if not is_empty(v)})
         Lead.objects.filter(pk=known.pk).update(**given)
         known.refresh_from_db()
         return known, False
@@ -197,7 +205,7 @@ def import_lead(
 def _known_lead(source: str, external_id: str) -> Lead | None:
     if not external_id:
         return None
-    same_id = Lead.objects.filter(external_id=external_id)
+    same_id = Lead.objects.filter(external_id=external_id).select_related("company")
     if source:
         return same_id.filter(source=source).first()
     found = list(same_id[:2])

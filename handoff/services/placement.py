@@ -99,7 +99,7 @@ def place(row: Handoff, step: Placing, *, rule: Rule, firsts: Firsts = ()) -> Le
 def _turn(row: Handoff, reason: Reason, draw: Draw, rule: Rule, firsts: Firsts) -> Turn | None:
     """The turn of whoever gets it; None where it waits for a person, a place or its own turn."""
     barred = barred_on_chain(row)
-    if reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk):
+    if reason.is_counted and is_exhausted(row, pool_id=draw.pool.pk, barred=barred):
         return None
     if is_served_before(row, draw=draw):
         return None
@@ -165,9 +165,9 @@ def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
     if not owner.is_active:
         owner = organisation().fallback_manager
     _give(row, step, to=owner, status=Status.HOLDING)
-    skipped = {user: Excluded(code) for user, code in barred_on_chain(row).items()}
-    skipped |= draw.exclusions
-    is_used_up = is_exhausted(row, pool_id=draw.pool.pk)
+    barred = barred_on_chain(row)
+    skipped = {user: Excluded(code) for user, code in barred.items()} | draw.exclusions
+    is_used_up = is_exhausted(row, pool_id=draw.pool.pk, barred=barred)
     event = append_event(
         row,
         kind=EventKind.HELD,

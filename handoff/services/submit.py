@@ -10,13 +10,13 @@ from accounts.rules.policy import Action
 from accounts.selectors import zone_for
 from handoff.choices import ClosedAs, EventKind, Status
 from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
-from handoff.models import Handoff, Lead, Leg
+from handoff.models import Handoff, Leg
 from handoff.models.handoff import SUBMITTED_OPEN
 from handoff.rules.form import Form
 from handoff.rules.gate import gate_problems
 from handoff.rules.transitions import Step
 from handoff.selectors.facts import facts_of
-from handoff.selectors.meetings import introduction_of
+from handoff.selectors.meetings import introduced_receiver
 from handoff.selectors.merged import survivors_of
 from handoff.selectors.story import current_state
 from handoff.services.after import refuse_while_contested, rejected_leg
@@ -67,14 +67,19 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     # Handoffs are locked in the order of their ids, and the previous one is the older.
     previous = lock_handoff(previous_id) if previous_id else None
     row = open_for(
-        pk, step=Step.SUBMIT, action=Action.HANDOFF_SUBMIT, by=by, now=now, version=version
+        pk,
+        step=Step.SUBMIT,
+        action=Action.HANDOFF_SUBMIT,
+        by=by,
+        now=now,
+        version=version,
+        along=("form_version", "lead__company"),
     )
     form = Form.from_layout(row.form_version.layout)
     rejected = _answered_leg(previous)
     _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date(), now=now)
     _refuse_second(row)
     write_through(row.lead, form, row.answers, temperature=row.temperature)
-    row.lead = Lead.objects.select_related("company").get(pk=row.lead_id)
     rule = match_rule(facts_of(row))
     if rule is None:
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
@@ -82,8 +87,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
         _supersede(previous, by=by, now=now)
     stop_clocks(row, step=Step.SUBMIT, now=now)
     hand_over(row, by=by, now=now)
-    introduced = introduction_of(row)
-    met = introduced.receiver_id if introduced else None
+    met = introduced_receiver(row)
     if rejected is not None:
         lock_pools([rejected.turn.pool_id, rule.pool_id])
     step = Placing(
@@ -134,11 +138,11 @@ def _refuse_second(row: Handoff) -> None:
     others = (
         Handoff.objects.filter(same, type_id=row.type_id, status__in=SUBMITTED_OPEN)
         .exclude(pk__in=[pk for pk in (row.pk, row.previous_id) if pk is not None])
-        .select_related("owner")
         .order_by()
     )
-    other = next(iter(others), None)
-    if other is not None:
+    found = next(iter(others.values_list("pk", flat=True)), None)
+    if found is not None:
+        other = Handoff.objects.select_related("owner").get(pk=found)
         message = (
             f"Handoff {other.pk} of this lead is open, and {other.owner} has it. "
             "Nothing was changed."

@@ -28,6 +28,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         user,
         now=timezone.now(),
         zone=timezone.get_current_timezone(),
+        is_whole="whole" in request.GET,
     )
     return page(request, "handoff/detail.html", {"shown": shown, "row": shown.row})
 

@@ -58,7 +58,8 @@ def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
         )
         return list(
             Escalation.objects.filter(pk__in=claimed)
-            .select_related("step")
+            # Read once each: a batch has few steps of policies, however many clocks.
+            .prefetch_related("step")
             .order_by("not_before", "pk")
         )
 

@@ -16,7 +16,7 @@ from tests.bench.figures import Context, Figure, seconds
 
 PER_ROUND = 500
 ROUNDS = 5
-BATCH = 200
+BATCH = 400
 LATE = timedelta(hours=1)
 
 CLAIM = """

@@ -34,37 +34,43 @@ SELECT %(first_id)s + n AS n, %(now)s - n * %(apart)s AS at,
 FROM generate_series(1, %(count)s) AS n;
 
 INSERT INTO handoff_lead (id, created_at, company_id, first_name, last_name, title, email, phone,
-                          source, external_id, temperature)
-SELECT n, at, %(company)s, 'Ana', 'Ruiz', '', '', '', '', '', 'warm' FROM made;
+                          source, product, language, external_id, temperature, details)
+SELECT n, at, %(company)s, 'Ana', 'Ruiz', '', '', '', '', '', '', '', 'warm', '{}' FROM made;
 
 INSERT INTO handoff_handoff (id, created_at, lead_id, type_id, form_version_id, temperature,
     answers, completeness, status, closed_as, reason, submitted_by_id, owner_id, chain_id, pool_id,
-    submitted_at, first_accepted_at, accept_seconds, closed_at, version, submission_uuid)
+    submitted_at, first_accepted_at, accept_seconds, closed_at, version, submission_uuid,
+    currency, deal_outcome, deal_note, disqualified_for)
 SELECT n, at, n, %(type)s, %(form)s, 'warm', '{}', 90,
        CASE WHEN is_accepted THEN 'accepted' ELSE 'closed' END,
        CASE WHEN is_accepted THEN '' ELSE 'conceded' END, '', submitter, receiver, n, %(pool)s,
        at, CASE WHEN is_accepted THEN at + waited END,
        CASE WHEN is_accepted THEN extract(epoch FROM waited)::bigint END,
-       CASE WHEN is_accepted THEN NULL ELSE at + waited END, 1, gen_random_uuid()
+       CASE WHEN is_accepted THEN NULL ELSE at + waited END, 1, gen_random_uuid(),
+       '', '', '', ''
 FROM made;
 
-INSERT INTO routing_turn (id, created_at, pool_id, sequence, at, user_id, kind, candidates,
-                          exclusions, credit_before, credit_after)
-SELECT n, at, %(pool)s, n, at, receiver, 'rotation', '[]', '[]', 0, 0 FROM made;
+INSERT INTO routing_turn (id, created_at, pool_id, sequence, at, user_id, kind, strategy,
+                          candidates, exclusions, credit_before, credit_after)
+SELECT n, at, %(pool)s, n, at, receiver, 'rotation', 'weighted_round_robin', '[]', '[]', 0, 0
+FROM made;
 
 INSERT INTO handoff_leg (id, created_at, handoff_id, receiver_id, turn_id, assigned_at,
-                         accepted_at, ended_at, ended_as, reason, rejected_fields, note)
+                         accepted_at, ended_at, next_step, ended_as, reason, rejected_fields,
+                         note)
 SELECT n, at, n, receiver, n, at, CASE WHEN is_accepted THEN at + waited END,
-       CASE WHEN is_accepted THEN NULL ELSE at + waited END,
+       CASE WHEN is_accepted THEN NULL ELSE at + waited END, '',
        CASE WHEN is_accepted THEN '' ELSE 'rejected' END,
        CASE WHEN is_accepted THEN '' ELSE 'no_budget' END, '[]', ''
 FROM made;
 
 INSERT INTO sla_clock (id, created_at, kind, started_at, target_id, calendar_version_id, due_at,
-                       state, met_at, breached_at, detected_at, schedule, fired, is_unstaffed)
+                       state, met_at, breached_at, detected_at, schedule, fired, is_unstaffed,
+                       is_due_fixed, has_ladder)
 SELECT n, at, 'accept', at, %(target)s, %(calendar)s, at + interval '4 hours', 'met', at + waited,
        CASE WHEN waited > interval '4 hours' THEN at + interval '4 hours' END,
-       CASE WHEN waited > interval '4 hours' THEN at + interval '4 hours' END, '[]', 0, false
+       CASE WHEN waited > interval '4 hours' THEN at + interval '4 hours' END, '[]', 0, false,
+       false, true
 FROM made;
 
 INSERT INTO handoff_handoffclock (id, created_at, clock_id, handoff_id, leg_id, kind, is_current)

@@ -11,7 +11,7 @@ from handoff.models import Company, Event, Handoff, Leg
 from handoff.services import apply_escalations, save_draft
 from handoff.services.setup import publish_fallback
 from routing.models import Load, Turn
-from routing.services import add_member, create_pool
+from routing.services import add_member, create_pool, set_capacity
 from sla.models import Clock, Escalation
 from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, answers, make_world, only_accept
@@ -244,15 +244,12 @@ def catch_up(now):
 def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
     world = make_world(receivers=8)
     successor = world.person("Sue Cessor", Role.SDR)
-    drafts = [world.draft().pk for _ in range(120)]
+    drafts = [world.draft().pk for _ in range(140)]
     people = [(world.admin.pk, ae.pk, successor.pk) for ae in world.aes[:5]]
+    shares = [drafts[n::7] for n in range(7)]
     race(
         handoff_racers.submit_or_offboard,
-        [
-            ("submit", drafts[:60], people, NOW),
-            ("submit", drafts[60:], people, NOW),
-            ("leave", [], people, NOW),
-        ],
+        [*(("submit", share, people, NOW) for share in shares), ("leave", [], people, NOW)],
         seconds=480,
     )
     gone = [ae.pk for ae in world.aes[:5]]
@@ -260,3 +257,31 @@ def test_leaving_against_submits_leaves_nothing_with_who_left(transactional_db):
     assert not Leg.objects.filter(receiver__in=gone, ended_at=None).exists()
     assert Handoff.objects.filter(status="pending").count() == len(drafts)
     assert broken_at_once(NOW) == []
+
+
+@pytest.mark.fault(
+    "P9",
+    "eight processes drain and submit",
+    held="oldest first, within capacity",
+)
+def test_drain_by_six_processes_while_two_submit_goes_oldest_first(transactional_db):
+    """Whoever comes meanwhile queues behind those who wait, also by another process."""
+    world = make_world(receivers=3, capacity=0)
+    room = 12
+    held = [world.submitted(now=NOW + timedelta(seconds=n)) for n in range(4 * room)]
+    assert {row.status for row in held} == {"holding"}
+    for receiver in world.aes:
+        set_capacity(user=receiver, capacity=room, by=world.admin, now=NOW)
+    late = [world.draft().pk for _ in range(2 * room)]
+    at = NOW + timedelta(hours=1)
+    race(
+        handoff_racers.drain_or_submit,
+        [*((("drain"), [], at) for _ in range(6)), *(("submit", late[n::2], at) for n in range(2))],
+        seconds=480,
+    )
+    placed = list(Turn.objects.order_by("sequence").values_list("leg__handoff", flat=True))
+    assert placed == [row.pk for row in held[: 3 * room]]
+    assert set(Load.objects.values_list("open_count", flat=True)) == {room}
+    waiting = Handoff.objects.filter(status="holding")
+    assert waiting.count() == len(held) + len(late) - len(placed)
+    assert broken_at_once(at) == []

@@ -159,6 +159,20 @@ def submit_or_offboard(
     return outcomes
 
 
+def drain_or_submit(racer: Racer, side: str, draft_ids: list[int], at: datetime) -> None:
+    """One side gives out what is held until nothing more goes, the other hands new leads off."""
+    from handoff.models import Handoff
+    from handoff.services import drain_holding, submit_handoff
+
+    rows = [Handoff.objects.select_related("submitted_by").get(pk=pk) for pk in draft_ids]
+    racer.line_up()
+    if side == "drain":
+        while drain_holding(at):
+            pass
+    for row in rows:
+        submit_handoff(row, by=row.submitted_by, now=at)
+
+
 def submit(racer: Racer, user_id: int, count: int, prefix: str, at: datetime) -> list[int]:
     """Hand off ``count`` new leads, one after the other."""
     from accounts.models import User

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from handoff.choices import EventKind
 from handoff.models import Event
-from handoff.services import acknowledge_late, apply_escalations
+from handoff.services import acknowledge_late, apply_escalations, escalate, telling
 from handoff.texts import refresh
 from notify.choices import Channel
 from notify.models import Message
@@ -121,3 +122,66 @@ def test_late_sweep_leaves_what_was_acknowledged_meanwhile(world):
     sweep(NOW + 2 * HOUR)
     assert told(world.manager) == []
     assert Clock.objects.get(kind=ClockKind.ACCEPT).breached_at
+
+
+def stepping(row):
+    """The steps of the handoff that wait to be acted on."""
+    return Escalation.objects.filter(
+        clock__handoff_clock__handoff=row, state=EscalationState.PENDING
+    )
+
+
+def test_step_that_somebody_else_has_finished_meanwhile_undoes_the_batch(world, monkeypatch):
+    rows = [world.submitted() for _ in range(2)]
+    late = NOW + 2 * HOUR
+    fire_due_steps(late)
+    taken = stepping(rows[0]).order_by("pk").first()
+    read = telling._read
+
+    def overtaken(steps, **words):
+        batch = read(steps, **words)
+        # As a worker would whose lease ran out, after everything was read.
+        Escalation.objects.filter(pk=taken.pk).update(
+            state=EscalationState.HANDLED, handled_at=late
+        )
+        monkeypatch.setattr(telling, "_read", read)
+        return batch
+
+    monkeypatch.setattr(telling, "_read", overtaken)
+    steps = list(Escalation.objects.select_related("step").order_by("pk"))
+    with pytest.raises(telling.Overtaken), transaction.atomic():
+        telling.act_on_all(steps, {}, now=late)
+    assert not Event.objects.filter(escalation__isnull=False).exists()
+    assert stepping(rows[1]).count() == len(LADDER) + 1
+
+
+@pytest.mark.postgresql
+def test_handoff_that_somebody_else_holds_keeps_no_other_waiting(world, monkeypatch):
+    """It is left out of the batch and acted on alone, once it is free."""
+    rows = [world.submitted() for _ in range(3)]
+    late = NOW + 2 * HOUR
+    fire_due_steps(late)
+    seen = []
+    apart = escalate._try_apart
+
+    def try_apart(passed, *, now):
+        # The others are done by now, though this one is still held.
+        seen.extend(step.clock_id for step in passed)
+        assert not stepping(rows[1]).exists()
+        assert not stepping(rows[2]).exists()
+        holder.rollback()
+        apart(passed, now=now)
+
+    monkeypatch.setattr(escalate, "_try_apart", try_apart)
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT id FROM handoff_handoff WHERE id = %s FOR UPDATE", [rows[0].pk])
+        while apply_escalations(late):
+            pass
+    finally:
+        holder.close()
+    mine = Clock.objects.filter(handoff_clock__handoff=rows[0], kind=ClockKind.ACCEPT)
+    assert set(seen) == set(mine.values_list("pk", flat=True))
+    assert not stepping(rows[0]).exists()

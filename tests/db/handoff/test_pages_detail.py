@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from handoff.choices import ClosedAs
 from handoff.models import Handoff
-from handoff.services import accept_handoff, concede_handoff, reject_handoff
+from handoff.selectors import detail
+from handoff.services import accept_handoff, concede_handoff, log_touch, reject_handoff
 from tests.factories.handoff import NOW, make_world
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,29 @@ def test_pages_hold_no_script_or_handler_of_their_own(world, client):
             assert not re.search(r"<script(?![^>]* src=)", main), address
             assert not re.search(r"<[^>]+\s(on[a-z]+|style)=", main), address
             assert Handoff.objects.count() == 2
+
+
+def test_detail_lists_the_newest_and_everything_when_asked(world, client, monkeypatch):
+    monkeypatch.setattr(detail, "LISTED", 2)
+    row = world.submitted()
+    receiver = world.receiver_of(row)
+    for n in range(3):
+        log_touch(
+            row,
+            kind="call",
+            text=f"Called for the {n}. time",
+            by=receiver,
+            occurred_at=NOW,
+            now=NOW,
+        )
+    shown = text(read(client, receiver, "handoff:detail", row.pk))
+    assert "Called for the 1. time" in shown
+    assert "Called for the 0. time" not in shown
+    assert "All 3 touches" in shown
+    assert "Everything that happened before" in shown
+    assert "Handed off</b> by" not in shown
+    whole = text(read(client, receiver, "handoff:detail", row.pk, whole="1"))
+    assert "Called for the 0. time" in whole
+    assert "Handed off</b> by" in whole
+    assert "All 3 touches" not in whole
+    assert "Everything that happened before" not in whole

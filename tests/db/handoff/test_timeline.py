@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from handoff.models import HandoffClock, Leg
 from handoff.selectors.timeline import timeline_of
+from handoff.selectors.touch_log import touches_of
 from handoff.services import accept_handoff, reject_handoff
 from tests.factories.handoff import NOW, make_world
 
@@ -22,7 +23,8 @@ def drawn(row, now):
         "leg__receiver", "clock__target", "clock__calendar_version__calendar"
     )
     legs = Leg.objects.filter(handoff=row).select_related("receiver").order_by("pk")
-    return timeline_of(row, links.prefetch_related("clock__pauses"), list(legs), now=now, zone=UTC)
+    links = links.prefetch_related("clock__pauses")
+    return timeline_of(row, links, list(legs), touches_of(row), now=now, zone=UTC)
 
 
 def lanes(view):
