@@ -14,7 +14,7 @@ from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
 from routing.models import Pool
-from routing.selectors.emptied import emptied_at, is_empty
+from routing.selectors.emptied import emptied_at, is_away, is_empty
 from routing.services.emptied import EMPTIED, LEFT
 
 _WHY = {
@@ -30,10 +30,7 @@ def refresh(message: Message, now: datetime) -> Text | None:
     user = User.objects.get(pk=message.payload["user"])
     at = parse_datetime(message.payload["at"]) or now
     why = message.payload["why"]
-    is_absence = why in (Absence.PAUSED, Absence.AWAY)
-    if is_absence and not emptied_at(user, max(at, now)).filter(pk=pool.pk).exists():
-        return None
-    if not is_absence and not is_empty(pool):
+    if not _is_empty_still(pool, user, why, max(at, now)):
         return None
     begins = f" from {_when(at, message)} on" if at > now else ""
     return Text(
@@ -46,6 +43,13 @@ def refresh(message: Message, now: datetime) -> Text | None:
         tone=Tone.SOON,
         action="Open the pool",
     )
+
+
+def _is_empty_still(pool: Pool, user: User, why: str, at: datetime) -> bool:
+    """Whether nobody takes leads at that instant, for the reason that is told."""
+    if why not in (Absence.PAUSED, Absence.AWAY):
+        return is_empty(pool)
+    return is_away(user, Absence(why), at) and emptied_at(user, at).filter(pk=pool.pk).exists()
 
 
 def _when(at: datetime, message: Message) -> str:

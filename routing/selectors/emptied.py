@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import TimeOff, User
+from accounts.uses import Absence
 from routing.models import Member, Pool
 
 
@@ -23,6 +24,13 @@ def emptied_at(user: User, at: datetime) -> QuerySet[Pool]:
     )
     there = _taking_part().exclude(user=user).exclude(is_paused).exclude(Exists(away))
     return _left_by(user, there)
+
+
+def is_away(user: User, absence: Absence, at: datetime) -> bool:
+    """Whether the user is paused, or has time off, at that instant."""
+    if absence is Absence.PAUSED:
+        return user.is_paused(at)
+    return TimeOff.objects.covering(at).filter(user=user).exists()
 
 
 def is_empty(pool: Pool) -> bool:

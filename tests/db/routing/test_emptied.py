@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from accounts.choices import Role
 from accounts.models import TimeOff, User
-from accounts.services import add_time_off, pause_user, resume_user
+from accounts.services import add_time_off, pause_user, remove_time_off, resume_user
 from handoff.services import offboard_user
 from notify.models import Message
 from notify.registry import refresh
@@ -133,6 +133,27 @@ def test_time_off_to_come_of_the_last_one_there_is_told_at_once(world):
     (shown,) = words()
     assert shown.subject == f"{world.pool}: nobody takes leads from Wed 18 Nov, 11:00 on"
     assert told().get().key == f"pool_emptied:{world.pool.pk}:away:{kept.pk}:inbox"
+
+
+def test_message_of_a_pause_is_dropped_once_the_last_one_is_back(world):
+    rest(world, world.aes[1])
+    pause_user(user=world.ae, until=NOW + HOUR, by=world.ae, now=NOW)
+    assert words()[-1].body.startswith(f"{world.ae} is paused")
+    assert words(NOW + HOUR) == [None]
+    resume_user(user=world.ae, by=world.ae, now=NOW + timedelta(minutes=1))
+    assert words(NOW + timedelta(minutes=1)) == [None]
+
+
+def test_message_of_time_off_is_dropped_once_it_is_removed_or_over(world):
+    rest(world, world.aes[1])
+    span = {"starts_at": NOW + 24 * HOUR, "ends_at": NOW + 48 * HOUR}
+    kept = add_time_off(user=world.ae, **span, by=world.ae, now=NOW)
+    assert [one is None for one in words()] == [False]
+    assert [one is None for one in words(NOW + 47 * HOUR)] == [False]
+    assert words(NOW + 48 * HOUR) == [None]
+    assert words(NOW + timedelta(days=10)) == [None]
+    remove_time_off(time_off=kept, by=world.ae, now=NOW)
+    assert words() == [None]
 
 
 def test_manager_who_has_left_is_stood_in_for(world):
