@@ -97,28 +97,27 @@ def _read(steps: Sequence[Escalation], *, now: datetime, is_patient: bool) -> _B
     """Lock the handoffs, in the order of their ids, and read what decides as it is then."""
     clock_ids = {step.clock_id for step in steps}
     found = HandoffClock.objects.filter(clock__in=clock_ids)
-    handoffs = set(found.values_list("handoff_id", flat=True))
-    # First the locks alone: a row that is joined to would be the one of before the wait.
-    held = Handoff.objects.select_for_update(skip_locked=not is_patient).filter(pk__in=handoffs)
-    locked = list(held.order_by("pk").values_list("pk", flat=True))
+    # First the locks, and nothing joined to: that would be as it was before the wait.
+    held = Handoff.objects.select_for_update(skip_locked=not is_patient)
+    rows = {
+        row.pk: row
+        for row in held.filter(pk__in=found.values("handoff"))
+        .only("status", "temperature", "owner", "submitted_by", "pool")
+        .order_by("pk")
+    }
     links = {
         link.clock_id: link
         for link in found.select_related("leg").only("clock", "handoff", "kind", "leg__receiver")
     }
-    rows = Handoff.objects.filter(pk__in=locked).only(
-        "status", "temperature", "owner", "submitted_by", "pool"
-    )
     clocks = Clock.objects.filter(pk__in=clock_ids).only(
         "state", "breached_at", "started_at", "is_unstaffed"
     )
-    waiting = Escalation.objects.filter(
-        pk__in=[step.pk for step in steps], not_before__lte=now, handled_at=None
-    )
+    waiting = Escalation.objects.filter(clock__in=clock_ids, not_before__lte=now, handled_at=None)
     begun_late = Clock.objects.filter(pk__in=clock_ids, replaces__cancelled_at__gt=F("due_at"))
     return _Batch(
         now=now,
         links=links,
-        rows=_with_people(rows.in_bulk(), links.values()),
+        rows=_with_people(rows, links.values()),
         clocks=clocks.in_bulk(),
         waiting=set(waiting.values_list("pk", flat=True)),
         begun_late=set(begun_late.values_list("pk", flat=True)),

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, prefetch_related_objects
 
 from accounts.choices import Role
 from accounts.models import User
@@ -44,24 +44,21 @@ def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
     with transaction.atomic(durable=True):
         claimable = _claimable(now)
         found = list(
-            claimable.order_by("not_before", "pk")
-            .select_for_update(skip_locked=True)
-            .values_list("pk", "attempts")[:limit]
+            claimable.order_by("not_before", "pk").select_for_update(skip_locked=True)[:limit]
         )
-        _quarantine_killers([pk for pk, attempts in found if attempts >= MOST_ATTEMPTS], now)
-        left = [(pk, attempts) for pk, attempts in found if attempts < MOST_ATTEMPTS]
-        untried = [pk for pk, _ in takewhile(lambda each: each[1] == 0, left)]
-        claimed = _with_siblings(untried, claimable) if untried else [pk for pk, _ in left[:1]]
-        Escalation.objects.filter(pk__in=claimed).update(
-            lease_until=now + timedelta(seconds=settings.LEASE_SECONDS),
-            attempts=F("attempts") + 1,
+        _quarantine_killers([one.pk for one in found if one.attempts >= MOST_ATTEMPTS], now)
+        left = [one for one in found if one.attempts < MOST_ATTEMPTS]
+        untried = list(takewhile(lambda one: one.attempts == 0, left))
+        claimed = _with_siblings(untried, claimable) if untried else left[:1]
+        lease_until = now + timedelta(seconds=settings.LEASE_SECONDS)
+        Escalation.objects.filter(pk__in=[one.pk for one in claimed]).update(
+            lease_until=lease_until, attempts=F("attempts") + 1
         )
-        return list(
-            Escalation.objects.filter(pk__in=claimed)
-            # Read once each: a batch has few steps of policies, however many clocks.
-            .prefetch_related("step")
-            .order_by("not_before", "pk")
-        )
+        for one in claimed:
+            one.lease_until, one.attempts = lease_until, one.attempts + 1
+        # Read once each: a batch has few steps of policies, however many clocks.
+        prefetch_related_objects(claimed, "step")
+        return sorted(claimed, key=lambda one: (one.not_before, one.pk))
 
 
 def finish_escalation(*, escalation: Escalation, now: datetime, superseded: bool = False) -> bool:
@@ -105,14 +102,14 @@ def fail_escalation(*, escalation: Escalation, error: str, now: datetime) -> boo
     return quarantined == 1
 
 
-def _with_siblings(claimed: list[int], claimable: QuerySet[Escalation]) -> list[int]:
+def _with_siblings(claimed: list[Escalation], claimable: QuerySet[Escalation]) -> list[Escalation]:
     """These and what else has passed on their clocks; a clock has few steps."""
-    clocks = Escalation.objects.filter(pk__in=claimed).values("clock")
-    others = claimable.filter(clock__in=clocks, attempts=0).exclude(pk__in=claimed)
-    return [
-        *claimed,
-        *others.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True),
-    ]
+    passed = claimable.filter(clock__in={one.clock_id for one in claimed}, attempts=0)
+    # Most often there are no others: their ids say so, before any is read.
+    others = set(passed.values_list("pk", flat=True)) - {one.pk for one in claimed}
+    if not others:
+        return claimed
+    return [*claimed, *claimable.filter(pk__in=others).select_for_update(skip_locked=True)]
 
 
 def retry_escalation(*, escalation: Escalation, now: datetime) -> None:
