@@ -1,6 +1,8 @@
 """Leads that turned out to be one: which of them goes on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+
+from django.db.models import Q
 
 from handoff.models import Lead
 
@@ -14,10 +16,30 @@ def survivors_of(leads: Iterable[Lead]) -> dict[int, int]:
     asked = list(into)
     while unknown := {pk for pk in into.values() if pk is not None} - set(into):
         into |= dict(Lead.objects.filter(pk__in=unknown).values_list("pk", "merged_into"))
-    return {pk: _last(pk, into) for pk in asked}
+    return {pk: last_of(pk, into) for pk in asked}
 
 
-def _last(pk: int, into: dict[int, int | None]) -> int:
-    while (following := into[pk]) is not None:
-        pk = following
-    return pk
+def family_of(leads: Collection[int]) -> dict[int, int | None]:
+    """Every lead that is one with these by merging, with the one that it was merged into."""
+    found: dict[int, int | None] = {}
+    asked, done = set(leads), set[int]()
+    while asked:
+        kin = Lead.objects.filter(Q(pk__in=asked) | Q(merged_into__in=asked)).order_by()
+        rows = dict(kin.values_list("pk", "merged_into"))
+        found |= rows
+        done |= asked
+        asked = {pk for pk in (*rows, *rows.values()) if pk is not None} - done
+    return found
+
+
+def last_of(pk: int, into: Mapping[int, int | None]) -> int:
+    """The id of the lead that goes on for this one.
+
+    Two merges at once could make a circle in times past: one of it goes on, the same for all.
+    """
+    way = [pk]
+    while (following := into[way[-1]]) is not None:
+        if following in way:
+            return min(way[way.index(following) :])
+        way.append(following)
+    return way[-1]

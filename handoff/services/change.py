@@ -2,7 +2,7 @@
 
 Every service of this package goes through here, so that a change can neither be lost nor be made
 twice, and never without its event. Locks are taken in one order everywhere: people by id, where
-they must not leave meanwhile, handoffs by id, clocks by id, pools by id, loads by id.
+they must not leave meanwhile, handoffs by id, leads by id, clocks by id, pools by id, loads by id.
 """
 
 from collections.abc import Collection, Mapping

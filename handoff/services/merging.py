@@ -12,6 +12,7 @@ from handoff.choices import ClosedAs, EventKind, LegEnd
 from handoff.errors import MergeRefused
 from handoff.models import Handoff, Lead
 from handoff.rules.transitions import SURVIVING, Step
+from handoff.selectors.merged import family_of, last_of
 from handoff.services import tell
 from handoff.services.change import (
     append_event,
@@ -54,10 +55,10 @@ def merge_duplicate(
             version=version,
         )
         survivor = _survivor(row, into, by=by, now=now)
+        _join_leads(row, survivor)
         started = contact_clock(row)
         leg = end_live_leg(row, Step.MERGE, LegEnd.CLOSED, note="", now=now)
         _take_over(survivor, row, started.started_at if started else None, by=by, now=now)
-        _join_leads(row, survivor)
         data = {"leg": leg.pk if leg else None, "into": survivor.pk}
         close_row(row, EventKind.MERGED, ClosedAs.DUPLICATE, by=by, now=now, data=data)
         tell.about_closing("merged", row, leg, by=by, now=now)
@@ -117,10 +118,19 @@ def _tell_of_breach(survivor: Handoff, clock: Clock, *, now: datetime) -> None:
 
 
 def _join_leads(row: Handoff, survivor: Handoff) -> None:
-    """The duplicate's lead points to the one that goes on, unless that one points back."""
-    seen = {row.lead_id}
-    last = survivor.lead
-    while last.merged_into is not None and last.pk not in seen:
-        last = last.merged_into
-    if last.pk not in seen:
-        Lead.objects.filter(pk=row.lead_id, merged_into=None).update(merged_into=survivor.lead_id)
+    """The duplicate's lead points to the one that goes on, unless that one points back.
+
+    So do those that were merged into either before: one step leads to the one that goes on.
+    """
+    both = {row.lead_id, survivor.lead_id}
+    known = family_of(both)
+    leads = Lead.objects.filter(pk__in=known).order_by("pk")
+    list(leads.select_for_update(no_key=True).values_list("pk"))
+    into = family_of(both)
+    if not into.keys() <= known.keys():
+        raise _refused(
+            "One of the two leads was merged a moment ago. Nothing was changed: try again."
+        )
+    last = last_of(survivor.lead_id, into)
+    if into[row.lead_id] is None and last != row.lead_id:
+        Lead.objects.filter(pk__in=into).exclude(pk=last).update(merged_into=last)

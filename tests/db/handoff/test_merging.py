@@ -9,6 +9,7 @@ from core.errors import NotVisible
 from handoff.errors import AlreadyOpen, HandoffNotOpen, MergeRefused
 from handoff.models import Handoff, HandoffClock, Lead
 from handoff.selectors.lists import lead_rows
+from handoff.selectors.merged import survivors_of
 from handoff.services import (
     accept_handoff,
     apply_escalations,
@@ -164,6 +165,28 @@ def test_merged_leads_never_point_in_a_circle(world):
     row.lead.refresh_from_db()
     kept.lead.refresh_from_db()
     assert (row.lead.merged_into, kept.lead.merged_into) == (None, row.lead)
+
+
+def test_leads_that_once_came_to_point_in_a_circle_are_one_lead(world):
+    first, second = accepted(world), accepted(world)
+    draft = filled(world.draft(lead=first.lead), world.sdr)
+    convert_handoff(first, by=first.owner, now=NOW)
+    # As two merges at once could leave them.
+    Lead.objects.filter(pk=first.lead_id).update(merged_into=second.lead)
+    Lead.objects.filter(pk=second.lead_id).update(merged_into=first.lead)
+    with pytest.raises(AlreadyOpen):
+        submit_handoff(draft, by=world.sdr, now=NOW)
+    leads = Lead.objects.filter(pk__in=[first.lead_id, second.lead_id])
+    assert set(survivors_of(leads).values()) == {min(first.lead_id, second.lead_id)}
+
+
+def test_leads_merged_one_after_the_other_all_point_to_the_last(world):
+    one, two, three = accepted(world), accepted(world), accepted(world)
+    merge_duplicate(one, into=two, by=world.manager, now=NOW)
+    merge_duplicate(two, into=three, by=world.manager, now=NOW)
+    for row in (one, two):
+        row.lead.refresh_from_db()
+        assert row.lead.merged_into == three.lead
 
 
 def test_draft_of_a_merged_lead_is_of_the_one_that_goes_on(world):
