@@ -5,6 +5,7 @@ A condition on a word that nobody ever uses would never hold, and nobody would n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 Values = Sequence[tuple[str, str]]
@@ -24,8 +25,24 @@ def register_in_use(read: Callable[[], Mapping[str, Values]]) -> None:
 
 
 def choices() -> dict[str, dict[str, str]]:
-    """By field, the only values that it can have with their labels."""
-    return {field: dict(read()) for field, read in _choices.items()}
+    """By field, the only values that it can have with their labels, each of which means one."""
+    return {field: told_apart(read()) for field, read in _choices.items()}
+
+
+def told_apart(values: Values) -> dict[str, str]:
+    """The labels by value, without regard to case never one for two values.
+
+    Where two values are called alike, or one as the other is stored, the label also says how it
+    is stored; or else it says only that.
+    """
+    said = {value: (label, f"{label} ({value})") for value, label in values}
+    counts = Counter(
+        word for value, ways in said.items() for word in {one.casefold() for one in (value, *ways)}
+    )
+    return {
+        value: next((one for one in ways if counts[one.casefold()] == 1), value)
+        for value, ways in said.items()
+    }
 
 
 def known_values() -> dict[str, list[tuple[str, str]]]:

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from core.vocabulary import choices
+from handoff.models import HandoffType
 from routing.models import ImpactReview, Rule, RuleSet
 from routing.rule_forms import data_of
 from routing.services import create_pool, publish_rule_set, save_draft
@@ -247,6 +248,23 @@ def test_labels_and_quoted_values_are_stored_as_they_compare(client, world, nort
     (part,) = client.get(address("edit")).context["form"].parts
     said = [one["value"].value() for one in part.groups[0]]
     assert said == ["Hot, Warm", world.type.name, '"Food, drink", Freight', ""]
+
+
+def test_opened_and_saved_rule_keeps_its_type_where_another_is_called_alike(client, world, north):
+    alike = HandoffType.objects.create(key="zz_second", name=world.type.name.upper())
+    HandoffType.objects.create(key="third", name=alike.key)
+    tests = [
+        {"field": "type", "op": "eq", "value": alike.key},
+        {"field": "type", "op": "in", "value": ["third", world.type.key]},
+    ]
+    rules = [{"name": "A", "conditions": {"all": tests}, "pool": north}]
+    rules.append({"name": "Rest", "conditions": {}, "pool": world.pool})
+    save_draft(rules=rules, by=None, now=NOW, saves=0)
+    page = client.get(address("edit"))
+    assert f"{alike.name} (zz_second)" in page.content.decode()
+    again = sent(world, saves=1) | data_of(specs_of(draft()), choices())
+    assert client.post(address("edit"), again).status_code == 302
+    assert draft().rules.first().conditions == {"all": tests}
 
 
 def test_draft_saved_by_somebody_else_meanwhile_is_not_overwritten(client, world, north):
