@@ -35,7 +35,7 @@ from routing.rule_lines import (
 from routing.rules.differences import differences
 from routing.rules.rule_sets import publish_problems
 from routing.services import impact_reviews
-from routing.services.rule_sets import in_force, specs_of
+from routing.services.rule_sets import in_force, specs_of, version_of
 
 
 def title_of(ruleset: RuleSet) -> str:
@@ -60,15 +60,20 @@ def is_replaced(row: RuleSet) -> bool:
 
 def edit_arguments(request: HttpRequest, row: None) -> dict[str, Any]:
     """The draft where there is one, else the rules in force."""
-    draft = draft_rules()
-    opened = draft or in_force()
-    return {"draft": draft, "opened": specs_of(opened) if opened else ()}
+    draft, current = draft_rules(), in_force()
+    opened = draft or current
+    return {
+        "draft": draft,
+        "opened": specs_of(opened) if opened else (),
+        "since": version_of(current),
+    }
 
 
 def save(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
     services.save_draft(
         rules=values["rules"],
         **draft_said_of(values),
+        since=values["since"],
         by=person(request, User),
         now=timezone.now(),
     )
@@ -97,7 +102,7 @@ def edit_context(request: HttpRequest, row: None, form: RuleSetForm) -> dict[str
 
 def publish_arguments(request: HttpRequest, row: None) -> dict[str, Any]:
     draft, current = draft_rules(), in_force()
-    since = current.n if current else 0
+    since = version_of(current)
     if draft is None:
         return {"initial": {"since": since}}
     return {"initial": {"saves": draft.saves, "draft": draft.pk, "since": since}}
@@ -165,8 +170,7 @@ def discard(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
 
 
 def bring_back_arguments(request: HttpRequest, row: RuleSet) -> dict[str, Any]:
-    current = in_force()
-    return {"initial": {"since": current.n if current else 0}}
+    return {"initial": {"since": version_of(in_force())}}
 
 
 def bring_back(request: HttpRequest, row: RuleSet, values: dict[str, Any]) -> str:

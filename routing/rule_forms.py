@@ -45,19 +45,25 @@ _COUNT = re.compile(r"[0-9]{1,3}")
 class RuleSetForm(forms.Form):
     """All rules in their order. Beside its own fields it has `parts`, the rules, and `fallback`.
 
-    `saves` and `draft` say which draft was looked at. Its rows always read what is in the
-    request, or in the rules that it opens with, so that both are shown and judged alike.
+    `saves` and `draft` say which draft was looked at, and `since` which version was in force then,
+    0 for none. Its rows always read what is in the request, or in the rules that it opens with, so
+    that both are shown and judged alike.
     """
 
     saves = forms.IntegerField(min_value=0, max_value=MOST_ID, widget=forms.HiddenInput)
     draft = forms.IntegerField(
         min_value=0, max_value=MOST_ID, required=False, widget=forms.HiddenInput
     )
+    since = forms.IntegerField(min_value=0, max_value=MOST_ID, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         opened: Sequence[RuleSpec] = kwargs.pop("opened", ())
         draft: RuleSet | None = kwargs.pop("draft", None)
-        start = {"saves": draft.saves if draft else 0, "draft": draft.pk if draft else None}
+        start = {
+            "saves": draft.saves if draft else 0,
+            "draft": draft.pk if draft else None,
+            "since": kwargs.pop("since", 0),
+        }
         data = _as_asked(_bounded(data))
         super().__init__(data, initial=start, **kwargs)
         self.labels: Labels = choices()
@@ -309,7 +315,7 @@ def _moved(data: Mapping[str, Any], asked: str) -> dict[str, Any]:
     match = _MOVE.fullmatch(asked)
     if match is None:
         return {}
-    total = min(_number(data, "rules-TOTAL_FORMS"), 2 * MOST_ID)
+    total = _number(data, "rules-TOTAL_FORMS")
     order = sorted(range(total), key=lambda n: _number(data, f"rules-{n}-ORDER") or n)
     if int(match[2]) not in order:
         return {}

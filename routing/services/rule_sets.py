@@ -89,43 +89,57 @@ def save_draft(
     saves: int,
     draft_id: int | None = None,
     based_on: RuleSet | None = None,
+    since: int | None = None,
 ) -> RuleSet:
     """Keep the rules as the draft, which routes nothing until it is published.
 
     It may be incomplete; only what could not be read again is refused. `saves` is how often the
     draft that was looked at had been saved, 0 for none, and `draft_id` which one it was. A new
-    draft is based on `based_on`, by default what is in force; an old one keeps its own. Impact
-    reviews of an earlier state stay, and no longer tell of this one.
+    draft is based on `based_on`, by default what is in force, which by `since` must still be that
+    version, 0 for none; an old draft keeps its own. Impact reviews of an earlier state stay, and no
+    longer tell of this one.
 
-    Raises NotPermitted, InvalidRules, and DraftChanged where there is another draft by now.
+    Raises NotPermitted, InvalidRules, and DraftChanged where there is another draft by now, or
+    another version than the new draft was made from.
     """
     _permit(by)
     _refuse(draft_problems(rules))
     try:
-        return _save(rules, by=by, now=now, saves=saves, draft_id=draft_id, based_on=based_on)
+        if saves:
+            return _save_again(rules, _looked_at(saves, draft_id), by=by, now=now)
+        return _save_new(rules, by=by, now=now, based_on=based_on, since=since)
     except IntegrityError as error:
         raise _draft_changed() from error
 
 
 @transaction.atomic
-def _save(
+def _save_new(
     rules: Sequence[RuleSpec],
     *,
     by: User | None,
     now: datetime,
-    saves: int,
-    draft_id: int | None,
     based_on: RuleSet | None,
+    since: int | None,
 ) -> RuleSet:
-    edited = {"edited_by": by, "edited_at": now}
-    if saves == 0:
-        # A second draft is refused by the table.
-        made = RuleSet.objects.create(saves=1, based_on=based_on or in_force(), **edited)
-    else:
-        made = _take(_looked_at(saves, draft_id), saves=F("saves") + 1, **edited)
-        made.rules.all().delete()
+    current = in_force()
+    if since is not None and since != version_of(current):
+        raise _draft_changed()
+    # A second draft is refused by the table.
+    made = RuleSet.objects.create(
+        saves=1, based_on=based_on or current, edited_by=by, edited_at=now
+    )
     _write_rules(made, rules)
     return made
+
+
+@transaction.atomic
+def _save_again(
+    rules: Sequence[RuleSpec], looked_at: QuerySet[RuleSet], *, by: User | None, now: datetime
+) -> RuleSet:
+    draft = _take(looked_at, saves=F("saves") + 1, edited_by=by, edited_at=now)
+    draft.rules.all().delete()
+    _write_rules(draft, rules)
+    return draft
 
 
 def publish_draft(
@@ -231,6 +245,11 @@ def in_force() -> RuleSet | None:
     return RuleSet.objects.filter(state=RuleSetState.PUBLISHED).first()
 
 
+def version_of(current: RuleSet | None) -> int:
+    """The number of what is in force, as it is said by `since`: 0 where nothing is."""
+    return 0 if current is None or current.n is None else current.n
+
+
 def _looked_at(saves: int, draft_id: int | None) -> QuerySet[RuleSet]:
     """The draft as it was looked at, where it is still like that."""
     drafts = RuleSet.objects.filter(state=RuleSetState.DRAFT, saves=saves)
@@ -311,5 +330,5 @@ def _rules_changed() -> RulesChanged:
 def _draft_changed() -> DraftChanged:
     return DraftChanged(
         "Somebody else has saved, published or discarded a draft meanwhile. Nothing was changed: "
-        "open the draft again and make your change there."
+        "open the rules again and make your change there."
     )

@@ -64,6 +64,7 @@ def rule(prefix, pool, *groups, match="all", order=1, **changes):
 def sent(world, *rules, saves=0, **changes):
     data = {
         "saves": saves,
+        "since": current().n,
         "rules-TOTAL_FORMS": len(rules),
         "rules-INITIAL_FORMS": 0,
         "fallback-name": "Everything else",
@@ -122,7 +123,7 @@ def test_group_within_a_rule_is_joined_the_other_way(client, world, north):
     }
     form = client.get(address("edit")).context["form"]
     again = sent(world, saves=1, draft=draft().pk) | data_of(specs_of(draft()), choices())
-    assert form.initial == {"saves": 1, "draft": draft().pk}
+    assert form.initial == {"saves": 1, "draft": draft().pk, "since": 1}
     assert client.post(address("edit"), again).status_code == 302
     assert draft().rules.first().conditions == conditions
 
@@ -276,6 +277,22 @@ def test_draft_saved_by_somebody_else_meanwhile_is_not_overwritten(client, world
     assert draft().rules.first().name == "Mine"
 
 
+def test_edit_of_a_version_that_was_replaced_meanwhile_is_no_draft_of_the_new_one(
+    client, world, north
+):
+    said = client.get(address("edit")).context["form"].initial
+    assert said == {"saves": 0, "draft": None, "since": 1}
+    rules = [{"name": "Everything", "conditions": {}, "pool": north}]
+    publish_rule_set(rules=rules, by=None, now=NOW)
+    stale = sent(world, rule("rules-0", north, [NORTHERN], name="Mine"), since=said["since"])
+    answer = client.post(address("edit"), stale)
+    assert answer.status_code == 409
+    assert "Mine" in answer.content.decode()
+    assert not RuleSet.objects.filter(state="draft").exists()
+    assert client.post(address("edit"), stale | {"since": 2}).status_code == 302
+    assert draft().based_on == current()
+
+
 def test_publishing_what_has_changed_since_is_refused(client, world, north):
     save(client, world, rule("rules-0", north, [NORTHERN]))
     said = draft_said()
@@ -427,6 +444,8 @@ HOSTILE = {
     "fallback": {"fallback-pool": ""},
     "saves": {"saves": "9" * 400},
     "no saves": {"saves": ""},
+    "since": {"since": "-1"},
+    "no since": {"since": ""},
     "kept": {"rules-0-kept": "[" * 15_000},
     "kept list": {"rules-0-kept": "[1]"},
     "kept deep": {"rules-0-kept": '{"all":' + "[" * 500 + "]" * 500 + "}"},

@@ -75,6 +75,23 @@ def test_draft_routes_nothing_until_it_is_published(pool, first, admin):
     assert (rule.pool, rule.owner_first, rule.earlier_first) == (other, True, True)
 
 
+@pytest.mark.parametrize(("since", "is_kept"), [(None, True), (1, True), (0, False), (2, False)])
+def test_new_draft_is_made_from_the_version_that_was_looked_at(pool, first, since, is_kept):
+    if is_kept:
+        assert save([last(pool)], since=since).based_on == first
+    else:
+        with pytest.raises(DraftChanged):
+            save([last(pool)], since=since)
+    assert RuleSet.objects.filter(state="draft").exists() is is_kept
+
+
+def test_draft_is_saved_again_whatever_is_in_force_by_then(pool, first):
+    draft = save([last(pool)], since=1)
+    publish_rule_set(rules=[last(pool)], by=None, now=NOW)
+    again = save([last(pool)], saves=1, draft_id=draft.pk, since=1)
+    assert (again.saves, again.based_on) == (2, first)
+
+
 def test_draft_keeps_what_is_not_finished_and_says_so_when_published(pool, first):
     typed = {"all": [{"field": "size", "op": "gte", "value": "two hundred"}]}
     save([{"name": "", "conditions": typed, "pool": pool}, last(pool)])
