@@ -71,16 +71,19 @@ def hand_over(row: Handoff, *, by: User, now: datetime) -> None:
 
 
 def hold(
-    row: Handoff, leg: Leg | None, *, at: datetime, by: User, now: datetime
+    row: Handoff,
+    leg: Leg | None,
+    *,
+    at: datetime,
+    by: User,
+    now: datetime,
+    planned: Meeting | None = None,
 ) -> dict[str, object]:
-    """Keep that a meeting took place: the planned one of that day, or one that nobody planned."""
-    near = Meeting.objects.filter(
-        handoff_id=row.pk,
-        kind=MeetingKind.MEETING,
-        state__in=ARRANGED,
-        starts_at__range=(at - SAME, at + SAME),
-    )
-    found = min(near, key=lambda one: abs(one.starts_at - at), default=None)
+    """Keep that a meeting took place: ``planned``, or else the one of that day, or a new one.
+
+    Of those near it one that is still booked comes first: of the others it is known.
+    """
+    found = planned or _nearest(row, at)
     if found is None:
         found = Meeting(handoff_id=row.pk, kind=MeetingKind.MEETING, booked_by=by, booked_at=now)
     if found.state != MeetingState.HELD:
@@ -89,6 +92,25 @@ def hold(
         found.settled_by, found.settled_at = by, now
         found.save()
     return {"meeting": found.pk}
+
+
+def _nearest(row: Handoff, at: datetime) -> Meeting | None:
+    near = Meeting.objects.filter(
+        handoff_id=row.pk,
+        kind=MeetingKind.MEETING,
+        state__in=ARRANGED,
+        starts_at__range=(at - SAME, at + SAME),
+    )
+    return min(
+        near,
+        # What was held at that very time is told again; no two are at one time.
+        key=lambda one: (
+            one.starts_at != at,
+            one.state != MeetingState.BOOKED,
+            abs(one.starts_at - at),
+        ),
+        default=None,
+    )
 
 
 def meet_meeting_clocks(row: Handoff, *, at: datetime, now: datetime) -> None:

@@ -12,7 +12,7 @@ from accounts.rules.policy import Action
 from core.errors import FieldProblem
 from handoff.choices import EventKind, TouchKind, Verdict
 from handoff.errors import HandoffNotAccepted, HandoffNotOpen, NextStepRefused, TouchRefused
-from handoff.models import Handoff, Leg, Touch
+from handoff.models import Handoff, Leg, Meeting, Touch
 from handoff.rules.touches import ARRANGING, direction_of
 from handoff.rules.transitions import DATABLE, TOUCHABLE
 from handoff.rules.values import has_forbidden_characters, is_empty
@@ -39,6 +39,7 @@ def log_touch(
     direction: str | None = None,
     is_automated: bool = False,
     meeting_at: datetime | None = None,
+    meeting: Meeting | None = None,
     by: User,
     now: datetime,
     version: int | None = None,
@@ -47,7 +48,8 @@ def log_touch(
 
     The first one that counts, by any receiver or a manager, meets the buyer's clock; on a
     pending handoff one by the live receiver accepts it too. One that does not count is kept.
-    ``meeting_at`` is for when a meeting was booked; one that was held is kept as a meeting too.
+    ``meeting_at`` is for when a meeting was booked; one that was held is kept as a meeting too,
+    as the booked ``meeting`` where one is named.
 
     Raises:
         TouchRefused: the time or the text cannot be; ``problems`` names the field.
@@ -73,7 +75,7 @@ def log_touch(
             raise TouchRefused(problems[0].message, problems=problems)
         said = {"kind": kind, "is_automated": is_automated, "text": text.strip(), "actor": by}
         touch = _insert(row, found, said, occurred_at=occurred_at, now=now)
-        _keep(row, touch, meeting_at=meeting_at, by=by, now=now)
+        _keep(row, touch, meeting_at=meeting_at, meeting=meeting, by=by, now=now)
         return touch
 
 
@@ -134,6 +136,7 @@ def hold_meeting(
             kind=TouchKind.MEETING_HELD,
             occurred_at=min(planned.starts_at, now),
             text=text,
+            meeting=planned,
             by=by,
             now=now,
             version=version,
@@ -141,7 +144,13 @@ def hold_meeting(
 
 
 def _keep(
-    row: Handoff, touch: Touch, *, meeting_at: datetime | None, by: User, now: datetime
+    row: Handoff,
+    touch: Touch,
+    *,
+    meeting_at: datetime | None,
+    meeting: Meeting | None,
+    by: User,
+    now: datetime,
 ) -> None:
     """What follows from a touch that is stored; each one is a change that others must see."""
     leg = touch.leg
@@ -151,7 +160,7 @@ def _keep(
     if touch.kind == TouchKind.MEETING_BOOKED and meeting_at is not None:
         met = meetings.book(row, leg, at=meeting_at, by=by, now=now)
     elif touch.kind == TouchKind.MEETING_HELD:
-        met = meetings.hold(row, leg, at=touch.occurred_at, by=by, now=now)
+        met = meetings.hold(row, leg, at=touch.occurred_at, planned=meeting, by=by, now=now)
     if counts:
         kinds = [ClockKind.CONTACT, ClockKind.ACCEPT] if accepts else [ClockKind.CONTACT]
         meet_clocks(row, kinds, at=touch.occurred_at, now=now)

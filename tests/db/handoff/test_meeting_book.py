@@ -112,6 +112,45 @@ def test_planned_meeting_is_told_held_once_and_not_long_before_its_time(world, r
     assert row.touches.filter(kind="meeting_held").count() == 1
 
 
+@pytest.fixture
+def booked_later(world, row, booked):
+    """A second one, four hours after the first."""
+    log_touch(
+        row,
+        kind="meeting_booked",
+        occurred_at=NOW,
+        meeting_at=NOW + DAY + 4 * HOUR,
+        by=world.receiver_of(row),
+        now=NOW,
+    )
+    return row.meetings.get(starts_at=NOW + DAY + 4 * HOUR)
+
+
+def test_meeting_told_held_before_its_time_is_the_one_that_was_named(
+    world, row, booked, booked_later
+):
+    at = NOW + DAY - HOUR
+    hold_meeting(row, meeting_id=booked_later.pk, by=world.receiver_of(row), now=at)
+    booked.refresh_from_db()
+    booked_later.refresh_from_db()
+    assert (booked.state, booked.starts_at) == ("booked", NOW + DAY)
+    assert (booked_later.state, booked_later.starts_at) == ("held", at)
+
+
+def test_meeting_held_near_one_that_was_held_is_the_one_still_planned(
+    world, row, booked, booked_later
+):
+    receiver = world.receiver_of(row)
+    hold_meeting(row, meeting_id=booked.pk, by=receiver, now=NOW + DAY)
+    # The same one again, then another one, begun early.
+    for at in (NOW + DAY, NOW + DAY + HOUR):
+        log_touch(row, kind="meeting_held", occurred_at=at, by=receiver, now=NOW + DAY + HOUR)
+    assert list(row.meetings.values_list("pk", "state", "starts_at")) == [
+        (booked.pk, "held", NOW + DAY),
+        (booked_later.pk, "held", NOW + DAY + HOUR),
+    ]
+
+
 def test_meeting_moved_is_planned_for_the_new_time(world, row, booked):
     to = NOW + 2 * DAY
     move_meeting(row, meeting_id=booked.pk, to=to, by=world.sdr, now=NOW + HOUR)
