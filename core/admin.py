@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.utils import get_fields_from_path, label_for_field, lookup_field
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -30,7 +30,9 @@ from core.paging import BoundedPaginator
 PAGE_LENGTH = 25
 READ_OR_WRITE = ["GET", "HEAD", "POST"]
 LOOKS = {"look", "add"}
-LOOKUPS = ("exact", "id__exact", "isnull", "in")
+LOOKUPS = ("exact", "isnull", "in")
+# A relation by itself would be asked for with numbers that no database column holds.
+RELATION_LOOKUPS = ("id__exact", "isnull")
 
 M = TypeVar("M", bound=models.Model)
 register = admin.register
@@ -88,10 +90,8 @@ class HandoffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
     ) -> HttpResponse:
         return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
-    def app_index(
-        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
+    def app_index(self, request: HttpRequest, app_label: str, *_: Any) -> HttpResponse:
+        return self.index(request)
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -99,16 +99,8 @@ class HandoffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no typ
         """Unfold's search of model names is no use to anybody here."""
         raise Http404
 
-    def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Django's page would write past our service; people have one of their own."""
-        raise Http404
-
-    def password_change_done(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        raise Http404
+    # Django's pages would write past our service; people have one of their own.
+    password_change = password_change_done = search
 
 
 def page(
@@ -232,10 +224,18 @@ class ShellAdmin(UnfoldModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the page offers as a filter: any other column would be a way to guess it."""
+        """Only what the page offers as a filter: any other column would be a way to guess it.
+
+        And no NUL, with which PostgreSQL takes no text.
+        """
         filters = self.get_list_filter(request)
         names = [one if isinstance(one, str) else one[0] for one in filters]
-        return any(lookup in {name, *(f"{name}__{end}" for end in LOOKUPS)} for name in names)
+        return "\0" not in value and any(lookup in self._lookups(name) for name in names)
+
+    def _lookups(self, name: str) -> set[str]:
+        if get_fields_from_path(self.model, name)[-1].is_relation:
+            return {f"{name}__{end}" for end in RELATION_LOOKUPS}
+        return {name, *(f"{name}__{end}" for end in LOOKUPS)}
 
     def may_edit(self, request: HttpRequest, row: Any) -> bool:
         """Whether the person gets to see the dialogs; the services decide again."""
