@@ -1,6 +1,5 @@
 """SLA policies in words and drawn, the shipped sets of them, and what came of their steps."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,10 @@ from core.errors import Conflict
 from core.vocabulary import known_values
 from core.words import counted
 from sla import services
-from sla.choices import ClockKind, EscalationState, PolicyState
+from sla.choices import EscalationState, PolicyState
 from sla.dialogs import RetimeForm, retime, retime_arguments, retime_context, retime_url
 from sla.form_rows import TargetPart
-from sla.forms import PolicyForm, PresetForm
+from sla.forms import DraftForm, PolicyForm, PresetForm
 from sla.impact import (
     draft_of,
     name_of,
@@ -33,38 +32,16 @@ from sla.impact import (
     targets_of,
     teams_not_told,
 )
+from sla.lines import PolicyLine, TargetLine, policy_line, target_line, targets_words
 from sla.lookback import Lookback, drafts_lookback, look_back_at_draft, look_back_at_set
 from sla.models import Escalation, PolicyVersion
-from sla.rules import ladder
-from sla.rules.ladder import Drawing, Line
-from sla.rules.pace import Pace
 from sla.rules.presets import PRESET_NAMES, PRESETS, PolicySpec
 from sla.rules.targets import TargetSpec
-from sla.rules.wording import conditions_words, target_words
+from sla.rules.wording import conditions_words
 from worktime.models import Calendar
-from worktime.selectors import rules_calendar
 
 POSITIONS_APART = 10
 ASKED = ("position", "conditions", "is_default", "targets", "calendar", "since")
-
-
-@dataclass(frozen=True, slots=True)
-class TargetLine:
-    """One promise of a policy in words, with its ladder drawn and listed."""
-
-    kind: str
-    words: str
-    ladder: list[Line]
-    drawing: Drawing
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyLine:
-    """One policy of a set in words."""
-
-    name: str
-    applies_to: str
-    targets: list[TargetLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,34 +52,6 @@ class PresetSet:
     title: str
     about: str
     policies: list[PolicyLine]
-
-
-def target_line(
-    spec: TargetSpec, *, calendar: Calendar | None = None, start: datetime | None = None
-) -> TargetLine:
-    version = None if calendar is None else calendar.current_version
-    pace = None if version is None else Pace(rules_calendar(version), spec.unit)
-    return TargetLine(
-        kind=str(ClockKind(spec.kind).label),
-        words=target_words(spec.amount, spec.unit),
-        ladder=ladder.lines(spec),
-        drawing=ladder.draw(spec, pace=pace, start=start),
-    )
-
-
-def policy_line(spec: PolicySpec) -> PolicyLine:
-    return PolicyLine(
-        name=spec.name,
-        applies_to=conditions_words(spec.conditions),
-        targets=[target_line(target) for target in spec.targets],
-    )
-
-
-def targets_words(targets: Iterable[TargetSpec]) -> str:
-    return "; ".join(
-        f"{ClockKind(target.kind).label}: {target_words(target.amount, target.unit)}"
-        for target in targets
-    )
 
 
 def _example() -> datetime:
@@ -143,11 +92,25 @@ def publish(request: HttpRequest, row: PolicyVersion | None, values: dict[str, A
     return f"{version.policy} has version {version.n}: {told}"
 
 
+def draft_arguments(request: HttpRequest, row: PolicyVersion) -> dict[str, Any]:
+    return {"initial": {"saves": row.draft.get("saves")}}
+
+
+def draft_context(request: HttpRequest, row: PolicyVersion, form: DraftForm) -> dict[str, Any]:
+    """What the draft says, in words."""
+    return {
+        "applies_to": conditions_words(row.conditions),
+        "targets": targets_words(targets_of(row)),
+    }
+
+
 def publish_draft(request: HttpRequest, row: PolicyVersion, values: dict[str, Any]) -> str:
     if row.state != PolicyState.DRAFT:
         raise Conflict("This is no draft any more. Look at the list again.")
     running = running_by_policy().get(row.policy_id, 0)
-    version = services.publish_draft(version=row, by_id=request.user.pk, now=timezone.now())
+    version = services.publish_draft(
+        version=row, saves=values["saves"], by_id=request.user.pk, now=timezone.now()
+    )
     told = publish_words(n=version.n, running=running)
     return f"{version.policy} has version {version.n}: {told}"
 
@@ -156,7 +119,7 @@ def discard_draft(request: HttpRequest, row: PolicyVersion, values: dict[str, An
     if row.state != PolicyState.DRAFT:
         raise Conflict("This is no draft any more. Look at the list again.")
     name = name_of(row)
-    services.discard_draft(version=row)
+    services.discard_draft(version=row, saves=values["saves"])
     return f"The draft of {name} is gone. What is published stays as it is."
 
 
@@ -315,8 +278,12 @@ class PolicyVersionAdmin(ConfigAdmin):
             "publish",
             "Publish",
             publish_draft,
+            DraftForm,
             is_main=True,
             title="Publish this draft",
+            template="sla/draft.html",
+            arguments=draft_arguments,
+            more=draft_context,
             is_shown=is_draft,
             back=policies_page,
             consequence=(
@@ -327,8 +294,12 @@ class PolicyVersionAdmin(ConfigAdmin):
             "discard",
             "Discard",
             discard_draft,
+            DraftForm,
             title="Discard this draft",
             is_danger=True,
+            template="sla/draft.html",
+            arguments=draft_arguments,
+            more=draft_context,
             is_shown=is_draft,
             back=policies_page,
             consequence="The draft is forgotten. What is published stays as it is.",

@@ -61,6 +61,12 @@ class PresetForm(forms.Form):
     name = forms.ChoiceField(label="Set", choices=[(name, name) for name in PRESETS])
 
 
+class DraftForm(forms.Form):
+    """Which draft was looked at: how often it had been saved by then."""
+
+    saves = forms.IntegerField(min_value=1, max_value=2_000_000_000, widget=forms.HiddenInput)
+
+
 class PolicyForm(KeepsCalendar):
     """A whole policy. Beside its own fields it has `conditions`, rows, and `parts`, by kind."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from accounts.models import User
 from core.errors import FieldProblem
 from notify.selectors import has_channel
 from sla.choices import ClockKind, PolicyState, StepAction
@@ -135,8 +136,13 @@ def save_draft(
 
 
 @transaction.atomic
-def publish_draft(*, version: PolicyVersion, by_id: int | None, now: datetime) -> PolicyVersion:
-    """Publish the draft as it was looked at. Raises as `publish_policy`, also where it is gone."""
+def publish_draft(
+    *, version: PolicyVersion, saves: int, by_id: int | None, now: datetime
+) -> PolicyVersion:
+    """Publish the draft as it was looked at, which is how often it had been saved by then.
+
+    Raises as `publish_policy`, also where it is gone.
+    """
     row = _draft_of(version)
     return publish_policy(
         key=row.policy.key,
@@ -149,14 +155,18 @@ def publish_draft(*, version: PolicyVersion, by_id: int | None, now: datetime) -
         by_id=by_id,
         now=now,
         since=row.draft["since"],
-        saves=version.draft["saves"],
+        saves=saves,
     )
 
 
 @transaction.atomic
-def discard_draft(*, version: PolicyVersion) -> None:
-    """Forget the draft, and the policy where it was never published. Raises PolicyChanged."""
+def discard_draft(*, version: PolicyVersion, saves: int) -> None:
+    """Forget the draft as it was looked at, and the policy where it was never published.
+
+    Raises PolicyChanged where it was saved again since, or is gone.
+    """
     row = _draft_of(version)
+    _refuse_other_draft(row.policy.key, saves)
     row.delete()
     if not row.policy.versions.exists():
         row.policy.delete()
@@ -263,10 +273,16 @@ def _refuse_stale(key: str, since: int) -> None:
 
 def _refuse_other_draft(key: str, saves: int) -> None:
     draft = _drafts(key).first()
-    if (draft.draft["saves"] if draft else 0) != saves:
+    if draft is None and saves:
         raise PolicyChanged(
-            "Somebody else has saved or published a draft of this policy meanwhile. Nothing was "
-            "changed: open the policy again and make your change there."
+            "The draft was published or discarded meanwhile. Nothing was changed: open the policy "
+            "again to see what it says now."
+        )
+    if draft is not None and draft.draft["saves"] != saves:
+        by = User.objects.filter(pk=draft.made_by).first()
+        raise PolicyChanged(
+            f"{by or 'Somebody'} has saved this draft meanwhile. Nothing was changed: open the "
+            "policy again to see what it says now."
         )
 
 

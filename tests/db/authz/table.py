@@ -249,7 +249,7 @@ ADMIN = [
         ALL,
         "admin",
         # The default is replaced, never retired.
-        "edit:422 retire:400 publish:409 discard:409",
+        "edit:422 retire:400 publish:422 discard:422",
         "preset:422 new:422 retime:422",
         has_past=False,
     ),

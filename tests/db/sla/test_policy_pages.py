@@ -5,8 +5,10 @@ from datetime import UTC
 import pytest
 from django.urls import reverse
 
+from accounts.choices import Role
 from sla.choices import ClockKind
 from sla.models import Clock, PolicyVersion
+from tests.factories.accounts import make_user
 from tests.factories.handoff import NOW, make_world
 from worktime.rules import preset_calendars
 from worktime.rules.presets import ALWAYS
@@ -370,6 +372,13 @@ def the_draft():
     return PolicyVersion.objects.get(state="draft")
 
 
+def sent_dialog(client, name, seen=None):
+    """Press the button of the dialog, as it was read now or before."""
+    seen = seen or client.get(address(name, the_draft().pk))
+    data = {"saves": seen.context["form"]["saves"].value()}
+    return client.post(address(name, the_draft().pk), data, follow=True)
+
+
 def test_draft_is_saved_looked_at_and_published(client, world):
     world.submitted(temperature="hot")
     data = sent(conditions=[HOT], saves="0", draft="1", **{"accept-amount": "1"})
@@ -378,7 +387,7 @@ def test_draft_is_saved_looked_at_and_published(client, world):
     page = client.get(address("change", the_draft().pk))
     assert "1 clock that started in the last 4 weeks" in " ".join(page.content.decode().split())
     assert page.context["lookback"].rows[0].tally.count == 1
-    told = client.post(address("publish", the_draft().pk), follow=True).content.decode()
+    told = sent_dialog(client, "publish").content.decode()
     assert "New clocks from now on follow version 1" in told
     assert PolicyVersion.objects.get(policy__key="hot-leads").state == "published"
 
@@ -402,9 +411,28 @@ def test_edit_goes_on_from_the_draft_and_uses_it_up(client, world):
 def test_draft_discarded_is_gone_and_its_page_too(client, world):
     client.post(address("new"), sent(conditions=[HOT], saves="0", draft="1"))
     draft = the_draft()
-    answer = client.post(address("discard", draft.pk), follow=True)
+    answer = sent_dialog(client, "discard")
     assert "The draft of Hot leads is gone" in answer.content.decode()
     assert client.get(address("change", draft.pk)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["publish", "discard"])
+def test_draft_saved_by_another_admin_after_the_dialog_opened_stays_a_draft(client, world, name):
+    first = sent(conditions=[HOT], saves="0", draft="1", **{"accept-amount": "1"})
+    client.post(address("new"), first)
+    seen = client.get(address(name, the_draft().pk))
+    assert "Accept: 1 h of working time" in seen.content.decode()
+    client.force_login(make_user(roles=[Role.ADMIN], name="Ben Ops"))
+    again = first | {"saves": "1", "since": "0", "accept-amount": "100"}
+    assert client.post(address("edit", the_draft().pk), again).status_code == 302
+    client.force_login(world.admin)
+    refused = sent_dialog(client, name, seen)
+    assert refused.status_code == 409
+    assert "Ben Ops has saved this draft meanwhile. Nothing was changed" in refused.content.decode()
+    assert the_draft().draft["saves"] == 2
+    assert not PolicyVersion.objects.filter(policy__key="hot-leads", state="published").exists()
+    sent_dialog(client, name)
+    assert not PolicyVersion.objects.filter(state="draft").exists()
 
 
 def test_edit_page_judges_the_last_four_weeks_by_what_is_typed(client, world):
