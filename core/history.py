@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import models
@@ -40,6 +41,17 @@ def past_changes(row: Any) -> list[PastChange]:
             )
         )
     return changes[:LATEST]
+
+
+def who_changed(row: models.Model, name: str) -> Any:
+    """Who gave the field the value that it has; None where the latest saves do not tell."""
+    field: Any = row._meta.get_field(name)
+    history: Any = row.history  # type: ignore[attr-defined]  # simple_history adds it
+    records = list(history.select_related("history_user")[: LATEST + 1])
+    for record, before in pairwise(records):
+        if getattr(record, field.attname) != getattr(before, field.attname):
+            return record.history_user
+    return records[-1].history_user if 0 < len(records) <= LATEST else None
 
 
 def _label(row: models.Model, field: str) -> str:

@@ -1,5 +1,6 @@
 """Pools with their members, and the ledger of turns."""
 
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
 from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
+from core.history import who_changed
 from routing import impact_admin, rule_admin, services  # noqa: F401  # importing registers pages
 from routing.choices import SkillKind
 from routing.forms import (
@@ -23,9 +25,11 @@ from routing.forms import (
 from routing.impact import (
     has_words,
     is_last,
+    limit_changer,
     limit_words,
     pool_words,
     room_now,
+    skill_changer,
     skill_texts,
     staying_words,
 )
@@ -38,6 +42,21 @@ LATEST_TURNS = 10
 def add_pool(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
     pool = services.create_pool(**values, by=person(request, User), now=timezone.now())
     return f"{pool} is added. It gets leads once a routing rule names it."
+
+
+def present_pool(request: HttpRequest, row: Pool) -> dict[str, Any]:
+    return {
+        "initial": {
+            "name": row.name,
+            "manager": row.manager,
+            "strategy": row.strategy,
+            "hours": row.hours,
+            "skills": row.skills,
+            "timeout_costs_turn": row.timeout_costs_turn,
+            "manual_costs_turn": row.manual_costs_turn,
+        },
+        "changer": partial(who_changed, row),
+    }
 
 
 def change_pool(request: HttpRequest, row: Pool, values: dict[str, Any]) -> str:
@@ -90,17 +109,7 @@ class PoolAdmin(MemberEditing):
             change_pool,
             PoolForm,
             action=Action.CONFIG_EDIT,
-            arguments=lambda request, row: {
-                "initial": {
-                    "name": row.name,
-                    "manager": row.manager,
-                    "strategy": row.strategy,
-                    "hours": row.hours,
-                    "skills": row.skills,
-                    "timeout_costs_turn": row.timeout_costs_turn,
-                    "manual_costs_turn": row.manual_costs_turn,
-                }
-            },
+            arguments=present_pool,
             consequence="Holds from the next lead on. What members have stays theirs, and every "
             "credit is kept.",
         ),
@@ -189,13 +198,15 @@ def last_words(row: Member) -> str:
 def present_member(request: HttpRequest, row: Member) -> dict[str, Any]:
     return {
         "initial": {"weight": row.weight, "is_active": row.is_active},
+        "changer": partial(who_changed, row),
         "last": last_words(row),
     }
 
 
 def change_backup(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
-    services.set_backup(member=row, **values, by=person(request, User), now=timezone.now())
-    who = values["backup"].user if values["backup"] else "The next in the pool"
+    backup = values.get("backup", row.backup)
+    services.set_backup(member=row, backup=backup, by=person(request, User), now=timezone.now())
+    who = backup.user if backup else "The next in the pool"
     return (
         f"{who} takes over from {row.user} in {row.pool}: what is not accepted in time, and "
         f"during time off, from now on. {staying_words(row.user)}"
@@ -218,7 +229,12 @@ def present_limits(request: HttpRequest, row: Member) -> dict[str, Any]:
         "day_limit": room.day_limit,
         "week_limit": room.week_limit,
     }
-    return {"initial": initial, "has": has_words(row.user, room), "last": last_words(row)}
+    return {
+        "initial": initial,
+        "changer": partial(limit_changer, row.user),
+        "has": has_words(row.user, room),
+        "last": last_words(row),
+    }
 
 
 def set_skills(request: HttpRequest, row: Member, values: dict[str, Any]) -> str:
@@ -233,7 +249,7 @@ def set_skills(request: HttpRequest, row: Member, values: dict[str, Any]) -> str
 
 
 def present_skills(request: HttpRequest, row: Member) -> dict[str, Any]:
-    return {"initial": skill_texts(row.user)}
+    return {"initial": skill_texts(row.user), "changer": partial(skill_changer, row.user)}
 
 
 @register(Member)
@@ -260,7 +276,7 @@ class MemberAdmin(MemberEditing):
             change_backup,
             BackupForm,
             back=pool_address,
-            arguments=lambda request, row: {"member": row},
+            arguments=lambda request, row: {"member": row, "changer": partial(who_changed, row)},
             consequence="What they have open stays theirs until it is late or they are away.",
         ),
         Dialog(

@@ -1,16 +1,101 @@
 """Pools as a RevOps admin, or the pool's manager, writes them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 
 from accounts.models import User
 from routing.choices import Hours, SkillKind, Strategy
 from routing.models import Member
 
 
-class PoolForm(forms.Form):
+class _SeenForm(forms.Form):
+    """Over a row that others change too, hands on only what the person changed.
+
+    The page carries what it showed. Where somebody else has changed a field since, a change of it
+    is refused once, at the field; sent again it holds. `changer(name)` says who changed a field,
+    None where nobody knows. Without one there is no row yet, and all is handed on.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40_000)
+
+    def __init__(
+        self, *args: Any, changer: Callable[[str], Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.changer = changer
+        if changer is None:
+            del self.fields["seen"]
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        if field_name == "seen":
+            return json.dumps(self._there(), ensure_ascii=False)
+        return super().get_initial_for_field(field, field_name)
+
+    def _there(self) -> dict[str, Any]:
+        """What the row has, by field, as a browser sends it."""
+        return {name: _sent(value) for name, value in self.initial.items()}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # a hook that the stubs leave out
+        if self.changer is None:
+            return
+        there = self._there()
+        seen = there | _read(self.cleaned_data.pop("seen", ""))
+        for name, value in there.items():
+            typed = _sent(self[name].data)
+            if typed == seen[name]:
+                self.cleaned_data.pop(name, None)
+            elif value not in (seen[name], typed):
+                self.add_error(name, self._told(name))
+                seen[name] = value
+        data: Any = self.data
+        self.data = data = data.copy()
+        kept = {name: seen[name] for name in there}
+        data[self.add_prefix("seen")] = json.dumps(kept, ensure_ascii=False)
+
+    def _told(self, name: str) -> str:
+        who = (self.changer and self.changer(name)) or "Somebody else"
+        found = _words(self.fields[name], self.initial[name])
+        return (
+            f"{who} changed this since you opened the page: it is now {found}. "
+            "Send once more to have it as you say."
+        )
+
+
+def _sent(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, list | tuple):
+        return sorted(map(str, value))
+    if isinstance(value, Model):
+        return str(value.pk)
+    return "" if value is None else str(value).strip()
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _words(field: forms.Field, value: Any) -> str:
+    if isinstance(value, bool):
+        return "ticked" if value else "not ticked"
+    if isinstance(field, forms.ModelChoiceField):
+        return field.label_from_instance(value) if value else "empty"
+    labels = dict(getattr(field, "choices", ()))
+    several = value if isinstance(value, list) else [value]
+    told = ", ".join(str(labels.get(one, one)) for one in several if one not in (None, ""))
+    return f"\u201c{told}\u201d" if told else "empty"
+
+
+class PoolForm(_SeenForm):
     name = forms.CharField(label="Name", max_length=150)
     manager = forms.ModelChoiceField(
         queryset=User.objects.active(),
@@ -60,7 +145,7 @@ class NewMemberForm(WeightForm):
     field_order = ["user", "weight"]
 
 
-class _LastOneForm(forms.Form):
+class _LastOneForm(_SeenForm):
     """With `last`, what happens when nobody is left, a change that leaves nobody asks once more."""
 
     is_sure = forms.BooleanField(label="Yes, leave the pool with nobody", required=False)
@@ -92,7 +177,7 @@ class MemberForm(_LastOneForm, WeightForm):
         return not cleaned.get("is_active") or cleaned.get("weight") == 0
 
 
-class BackupForm(forms.Form):
+class BackupForm(_SeenForm):
     """Who takes over from a member, among the other active ones of the pool."""
 
     backup = forms.ModelChoiceField(
@@ -105,7 +190,7 @@ class BackupForm(forms.Form):
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["backup"] = member.backup_id
+        self.initial["backup"] = member.backup
         others = Member.objects.filter(pool=member.pool_id, is_active=True, user__is_active=True)
         field = self.fields["backup"]
         if isinstance(field, forms.ModelChoiceField):
@@ -134,7 +219,7 @@ class LimitsForm(_LastOneForm):
         return any(cleaned.get(name) == 0 for name in ("capacity", "day_limit", "week_limit"))
 
 
-class SkillsForm(forms.Form):
+class SkillsForm(_SeenForm):
     """What a person can do, as values with commas between them."""
 
     language = forms.CharField(label="Languages", required=False, max_length=4_000)
@@ -155,4 +240,5 @@ class SkillsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        return {kind: text.split(",") for kind, text in cleaned.items()}
+        typed = {kind: cleaned[kind].split(",") for kind in SkillKind.values if kind in cleaned}
+        return cleaned | typed

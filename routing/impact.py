@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
+from core.history import who_changed
 from core.words import counted
 from routing.choices import Hours, SkillKind, Strategy
 from routing.models import Load, Member, Pool, Skill
@@ -50,6 +51,13 @@ def has_words(user: User, room: Room) -> dict[str, str]:
     }
 
 
+def limit_changer(user: User, limit: str) -> User | None:
+    """Who set the limit of that name last; None where nobody knows."""
+    load = Load.objects.filter(user=user).first()
+    found: User | None = who_changed(load, limit) if load else None
+    return found
+
+
 def limit_words(user: User, load: Load) -> str:
     """What the person may have from the next lead on, in a sentence."""
     limits = {
@@ -69,6 +77,14 @@ def skill_texts(user: User) -> dict[str, str]:
     for kind, value in Skill.objects.filter(user=user).values_list("kind", "value"):
         found[kind].append(value)
     return {kind: ", ".join(values) for kind, values in found.items()}
+
+
+def skill_changer(user: User, kind: str) -> User | None:
+    """Who changed the person's skills of the kind last; None where nobody knows."""
+    changes = Skill.history.filter(user=user, kind=kind).select_related("history_user")
+    change = changes.first()
+    found: User | None = change.history_user if change else None
+    return found
 
 
 def pool_words(pool: Pool) -> str:

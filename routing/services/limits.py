@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from django.db import transaction
 
@@ -16,33 +17,32 @@ from routing.services.pools import keep, raise_for
 MOST_CAPACITY = 1_000_000
 
 
-def set_limits(
-    *,
-    user: User,
-    capacity: int | None,
-    day_limit: int | None,
-    week_limit: int | None,
-    by: User | None,
-    now: datetime,
-) -> Load:
+class Limits(TypedDict, total=False):
+    """How many leads a person may have; None is any number, and what is not given stays."""
+
+    capacity: int | None
+    day_limit: int | None
+    week_limit: int | None
+
+
+def set_limits(*, user: User, by: User | None, now: datetime, **limits: Unpack[Limits]) -> Load:
     """Say how many leads the person may have open at a time, and get in a day and in a week.
 
-    None is any number. What they have and got already counts: a limit below it takes nothing
+    What they have and got already counts: a limit below it takes nothing
     away, and no new lead comes before there is room. Days and weeks are the organisation's.
 
     Raises NotPermitted where `by` may not, and InvalidPool for a number that cannot be meant.
     """
-    limits = {"capacity": capacity, "day_limit": day_limit, "week_limit": week_limit}
     return _set(user, limits, by=by, now=now)
 
 
 def set_capacity(*, user: User, capacity: int | None, by: User | None, now: datetime) -> Load:
-    """The same for the open leads alone; the limits of a day and a week stay."""
+    """The same for the open leads alone."""
     return _set(user, {"capacity": capacity}, by=by, now=now)
 
 
 @transaction.atomic
-def _set(user: User, limits: dict[str, int | None], *, by: User | None, now: datetime) -> Load:
+def _set(user: User, limits: Limits, *, by: User | None, now: datetime) -> Load:
     if by is not None and not allows(by.roles, Action.MEMBER_EDIT, relations_to_person(by, user)):
         raise NotPermitted(f"Only a manager of {user}'s team or a RevOps admin can do this.")
     message = f"Enter 0 to {MOST_CAPACITY:,}, or leave it empty for no limit."
@@ -50,7 +50,7 @@ def _set(user: User, limits: dict[str, int | None], *, by: User | None, now: dat
         [
             FieldProblem(name, "out_of_range", message)
             for name, limit in limits.items()
-            if limit is not None and not 0 <= limit <= MOST_CAPACITY
+            if isinstance(limit, int) and not 0 <= limit <= MOST_CAPACITY
         ]
     )
     Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)

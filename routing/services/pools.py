@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypedDict, TypeVar, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from django.db import IntegrityError, models, transaction
 
@@ -65,27 +65,30 @@ def create_pool(
 def change_pool(
     *,
     pool: Pool,
-    name: str,
-    manager: User,
+    name: str | None = None,
+    manager: User | None = None,
     by: User | None,
     now: datetime,
     **choices: Unpack[PoolChoices],
 ) -> Pool:
     """Rename the pool, give it another manager or let it pick in another way.
 
+    What is not given stays, even where somebody has just changed it.
     What it holds now keeps its owner, credits stay as they are, and the next pick is the first
     that goes the new way.
     """
     if by is not None and not allows(by.roles, Action.CONFIG_EDIT, frozenset()):
         raise NotPermitted("Only a RevOps admin can change a pool.")
-    name = name.strip()
-    raise_for(_pool_problems(name, manager, pool) + _choice_problems(choices))
     # No pick runs while the way to pick changes.
     lock_pool(pool.pk)
-    pool.name, pool.manager = name, manager
-    for field, value in choices.items():
-        setattr(pool, field, value)
-    return _keep_named(pool, by=by, now=now, fields=["name", "manager", *choices])
+    row = Pool.objects.select_related("manager").get(pk=pool.pk)
+    named: dict[str, Any] = {"name": name and name.strip(), "manager": manager}
+    changes = {**{key: value for key, value in named.items() if value is not None}, **choices}
+    for field, value in changes.items():
+        setattr(row, field, value)
+    manages = row.manager if manager is not None else None
+    raise_for(_pool_problems(row.name, manages, row) + _choice_problems(choices))
+    return _keep_named(row, by=by, now=now, fields=list(changes))
 
 
 @transaction.atomic
@@ -166,14 +169,14 @@ def _permit_member_edit(pool: Pool, by: User | None) -> None:
         raise NotPermitted("Only the pool's manager or a RevOps admin can change its members.")
 
 
-def _pool_problems(name: str, manager: User, pool: Pool | None) -> list[FieldProblem]:
+def _pool_problems(name: str, manager: User | None, pool: Pool | None) -> list[FieldProblem]:
     problems = []
     others = Pool.objects.exclude(pk=pool.pk) if pool else Pool.objects.all()
     if not name:
         problems.append(FieldProblem("name", "required", "Enter a name."))
     elif others.filter(name=name).exists():
         problems.append(_taken(name))
-    if not manager.is_active:
+    if manager is not None and not manager.is_active:
         message = f"{manager} is not active; choose somebody who is."
         problems.append(FieldProblem("manager", "inactive", message))
     return problems

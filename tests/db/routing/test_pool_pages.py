@@ -189,3 +189,118 @@ def test_pool_change_to_what_there_is_not_is_refused(client, world, change):
     target = reverse("admin:routing_pool_edit", args=[world.pool.pk])
     assert client.post(target, data).status_code == 422
     assert Pool.objects.get(pk=world.pool.pk).name != "Mid-market"
+
+
+# Two who have the same page open
+
+
+def opened(client, target):
+    """What a browser would send of the page as it is."""
+    form = client.get(target).context["form"]
+    sent = {name: form[name].value() for name in form.fields}
+    sent = {name: getattr(value, "pk", value) for name, value in sent.items()}
+    return {name: value for name, value in sent.items() if value not in (None, False)}
+
+
+def pages(world):
+    member = seats(world)[0]
+    return {
+        "pool": reverse("admin:routing_pool_edit", args=[world.pool.pk]),
+        **{name: address(name, member) for name in ("edit", "backup", "capacity", "skills")},
+    }
+
+
+def values(world):
+    pool = Pool.objects.get(pk=world.pool.pk)
+    member = seats(world)[0]
+    load = Load.objects.get(user=member.user)
+    return {
+        "name": pool.name,
+        "hours": pool.hours,
+        "strategy": pool.strategy,
+        "skills": pool.skills,
+        "weight": member.weight,
+        "is_active": member.is_active,
+        "backup": member.backup_id,
+        "capacity": load.capacity,
+        "day_limit": load.day_limit,
+        "language": [str(one.value) for one in member.user.skills.filter(kind="language")],
+        "product": [str(one.value) for one in member.user.skills.filter(kind="product")],
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "mine", "theirs", "found"),
+    [
+        ("pool", {"name": "DACH"}, {"hours": "required"}, {"name": "DACH", "hours": "required"}),
+        (
+            "pool",
+            {"strategy": "least_loaded"},
+            {"skills": ["language", "product"]},
+            {"strategy": "least_loaded", "skills": ["language", "product"]},
+        ),
+        ("edit", {"weight": "3"}, {"is_active": ""}, {"weight": 3, "is_active": False}),
+        ("capacity", {"day_limit": "3"}, {"capacity": "9"}, {"day_limit": 3, "capacity": 9}),
+        (
+            "skills",
+            {"product": "crm"},
+            {"language": "german"},
+            {"product": ["crm"], "language": ["german"]},
+        ),
+    ],
+)
+def test_two_who_change_different_fields_both_have_their_way(
+    client, world, page, mine, theirs, found
+):
+    target = pages(world)[page]
+    first, second = opened(client, target), opened(client, target)
+    assert client.post(target, second | theirs).status_code == 302
+    assert client.post(target, first | mine).status_code == 302
+    now = values(world)
+    assert {name: now[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "theirs", "mine", "told"),
+    [
+        ("pool", "name", "DACH", "Alps", "“DACH”"),
+        ("pool", "hours", "required", "preferred", "“Only who is at work”"),
+        ("pool", "skills", ["language"], ["product"], "“Language”"),
+        ("edit", "weight", "3", "5", "“3”"),
+        ("capacity", "capacity", "9", "5", "“9”"),
+        ("skills", "language", "german", "english", "“german”"),
+    ],
+)
+def test_change_of_what_somebody_else_has_changed_is_refused_once(
+    client, world, page, name, theirs, mine, told
+):
+    target = pages(world)[page]
+    sent = opened(client, target)
+    assert client.post(target, sent | {name: theirs}).status_code == 302
+    before = values(world)
+    answer = client.post(target, sent | {name: mine})
+    assert answer.status_code == 422
+    (said,) = answer.context["form"].errors[name]
+    assert said.startswith(f"{world.admin} changed this since you opened the page: it is now")
+    assert told.lower() in said.lower()
+    assert values(world) == before
+    # What was typed is there still, and holds once it is sent again.
+    again = {**sent, name: mine, "seen": answer.context["form"]["seen"].value()}
+    assert client.post(target, again).status_code == 302
+    assert values(world)[name] not in (before[name], None)
+
+
+def test_backup_that_somebody_else_has_chosen_is_not_taken_back_by_an_old_page(client, world):
+    one, other = seats(world)
+    sent = opened(client, address("backup", one))
+    Member.objects.filter(pk=one.pk).update(backup=other)
+    assert client.post(address("backup", one), sent).status_code == 302
+    one.refresh_from_db()
+    assert one.backup == other
+
+
+@pytest.mark.parametrize("seen", ["[" * 9_000, "x", "[]", '{"name": {}}', "\0", "9" * 50_000])
+def test_page_with_a_hostile_memory_is_answered(client, world, seen):
+    target = pages(world)["pool"]
+    answer = client.post(target, {**opened(client, target), "name": "DACH", "seen": seen})
+    assert answer.status_code in (302, 422)
