@@ -12,6 +12,7 @@ from core.words import counted
 from handoff.choices import ClosedAs, Status
 from handoff.models import Contest, Handoff, HandoffClock, Leg
 from handoff.rules.form import Form
+from handoff.rules.placeholders import TEXT
 from handoff.selectors.access import relations_of
 from handoff.selectors.agreed import Fact, agreed_on
 from handoff.selectors.answers import (
@@ -245,16 +246,18 @@ def contact_of(row: Handoff) -> Contact:
     """The contact; a draft's answers come before what lead and company tell so far."""
     lead, answers = row.lead, row.answers if row.status == Status.DRAFT else {}
 
-    def known(key: str, stored: str) -> str:
-        return str(answers.get(key) or stored)
+    def known(key: str, stored: object) -> str:
+        said = answers.get(key)
+        if isinstance(said, dict):
+            # Of half an answer, what else was said: the list of answers says that it is half.
+            said = said.get(TEXT)
+        return str(next((value for value in (said, stored) if value not in (None, "")), ""))
 
-    score = answers.get("contact.score")
-    score = lead.score if score is None else score
     traits = {
         "{}": known("company.segment", lead.company.segment),
         "Asks about {}": known("contact.product", lead.product),
         "Speaks {}": known("contact.language", lead.language),
-        "Score {}": "" if score is None else str(score),
+        "Score {}": known("contact.score", lead.score),
     }
 
     first = known("contact.first_name", lead.first_name)
