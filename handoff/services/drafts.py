@@ -22,7 +22,12 @@ from handoff.rules.values import is_empty
 from handoff.selectors.access import types_for
 from handoff.services.change import append_event, apply_change, open_for
 from handoff.services.clocks import earliest_due, retime_hand_off, start_hand_off
-from handoff.services.leads import answers_of_lead, find_or_make_lead, surviving_lead
+from handoff.services.leads import (
+    answers_of_lead,
+    find_or_make_lead,
+    name_in,
+    surviving_lead,
+)
 
 
 def create_draft(
@@ -224,11 +229,11 @@ def _lead_for(lead: Lead | None, *, form: Form, answers: dict[str, Any], by: Use
             ("contact.last_name", "Name the contact, so that the draft can be found again."),
             ("company.name", "Name the company, so that the draft can be found again."),
         )
-        if form.get(key) is not None and is_empty(answers.get(key))
+        if form.get(key) is not None and is_empty(name_in(answers.get(key)))
     ]
     if problems:
         raise AnswersRefused("A draft needs a contact and a company.", problems=problems)
-    return find_or_make_lead(answers, by=by)
+    return find_or_make_lead(answers, form, by=by)
 
 
 def _temperature(lead: Lead, wanted: str | None, *, by: User) -> str:
@@ -239,8 +244,7 @@ def _temperature(lead: Lead, wanted: str | None, *, by: User) -> str:
         raise AnswersRefused(
             message, problems=[FieldProblem("temperature", "invalid_choice", message)]
         )
-    is_free = by.is_manager or by.is_admin or not _is_known_elsewhere(lead)
-    if not may_set_temperature(lead.temperature, wanted, is_manager=is_free):
+    if not _may_set(lead, wanted, by=by):
         message = (
             f"This lead is {lead.temperature}. You can raise it; ask your manager to lower it."
         )
@@ -248,6 +252,22 @@ def _temperature(lead: Lead, wanted: str | None, *, by: User) -> str:
             message, problems=[FieldProblem("temperature", "temperature_lowered", message)]
         )
     return wanted
+
+
+def settled_temperature(row: Handoff, *, by: User) -> str:
+    """The draft's temperature, or the lead's where that was raised meanwhile.
+
+    Whoever may lower the lead's hands it off as the draft says.
+    """
+    return row.temperature if _may_set(row.lead, row.temperature, by=by) else row.lead.temperature
+
+
+def _may_set(lead: Lead, wanted: str, *, by: User) -> bool:
+    """Raised by anybody; lowered by managers, and by who is just writing the lead down."""
+    before = lead.temperature
+    if may_set_temperature(before, wanted, is_manager=by.is_manager or by.is_admin):
+        return True
+    return not _is_known_elsewhere(lead)
 
 
 def _is_known_elsewhere(lead: Lead) -> bool:

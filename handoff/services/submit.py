@@ -1,6 +1,7 @@
 """Handing off: the gate, then the router, then the clock, in one transaction."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -22,8 +23,8 @@ from handoff.selectors.story import current_state
 from handoff.services.after import refuse_while_contested, rejected_leg
 from handoff.services.change import append_event, close_row, lock_handoff, open_for
 from handoff.services.clocks import stop_clocks
-from handoff.services.drafts import frozen
-from handoff.services.leads import write_through
+from handoff.services.drafts import frozen, settled_temperature
+from handoff.services.leads import known_lead, take_lead, write_through
 from handoff.services.meetings import hand_over
 from handoff.services.placement import SUBMITTED, Placing, place
 from handoff.services.touches import introduced_touch
@@ -78,8 +79,9 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
     form = Form.from_layout(row.form_version.layout)
     rejected = _answered_leg(previous)
     _gate(row, form, rejected, today=now.astimezone(zone_for(by)).date(), now=now)
+    settled = _settle(row, form, by=by)
     _refuse_second(row)
-    write_through(row.lead, form, row.answers, temperature=row.temperature)
+    write_through(row.lead, form, row.answers, by=by, temperature=row.temperature)
     rule = match_rule(facts_of(row))
     if rule is None:
         raise NotSetUp("No routing rule says who gets this lead. Ask your admin to publish one.")
@@ -94,7 +96,7 @@ def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff
         SUBMITTED,
         by=by,
         now=now,
-        changes={"submitted_at": now, **frozen(form, row.answers)},
+        changes={"submitted_at": now, **settled, **frozen(form, row.answers)},
         data={"previous": previous_id} if previous_id else None,
     )
     leg = place(row, step, rule=rule, firsts=_firsts(rejected, met))
@@ -129,6 +131,19 @@ def _gate(row: Handoff, form: Form, rejected: Leg | None, *, today: date, now: d
         count = len(problems)
         message = "1 field is not ready." if count == 1 else f"{count} fields are not ready."
         raise GateRefused(message, problems=problems)
+
+
+def _settle(row: Handoff, form: Form, *, by: User) -> dict[str, Any]:
+    """Whose it is and how warm, as known by now: the columns that this changes."""
+    settled: dict[str, Any] = {}
+    known = known_lead(row, form, by=by)
+    if known is not None:
+        take_lead(row, known)
+        settled["lead_id"] = known.pk
+    warmth = settled_temperature(row, by=by)
+    if warmth != row.temperature:
+        row.temperature = settled["temperature"] = warmth
+    return settled
 
 
 def _refuse_second(row: Handoff) -> None:
