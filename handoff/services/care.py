@@ -139,7 +139,7 @@ def resume_clocks(
             if clock.kind == ClockKind.CONTACT:
                 for own in own_contact_clocks(row):
                     resume_clock(clock=own, now=now)
-                follow_buyer(row, now=now, was_held=True)
+                follow_buyer(row, now=now)
             _write(row, EventKind.RESUMED, clock, by=by, now=now)
         return row
 

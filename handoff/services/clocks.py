@@ -159,14 +159,15 @@ def own_contact_clocks(row: Handoff) -> list[Clock]:
     return [clock for clock in found if clock.is_due_fixed]
 
 
-def follow_buyer(row: Handoff, *, now: datetime, was_held: bool = False) -> None:
+def follow_buyer(row: Handoff, *, now: datetime) -> None:
     """Time the receiver's own contact anew after the buyer's clock has moved.
 
-    What was missed stays missed. A clock that ``was_held`` until now missed nothing meanwhile.
+    What was missed stays missed; a clock that is paused misses nothing.
     """
     for link in _live(row, [ClockKind.CONTACT_LEG]):
         clock = link.clock
-        is_missed = clock.breached_at is not None or (clock.due_at < now and not was_held)
+        is_past = clock.state == ClockState.RUNNING and clock.due_at < now
+        is_missed = clock.breached_at is not None or is_past
         if not clock.is_due_fixed or is_missed:
             continue
         due_at = _own_contact_due(
@@ -223,7 +224,7 @@ def reopen_own_contact(row: Handoff, leg: Leg, *, reason: str, by: User, now: da
         if link.leg_id == leg.pk and reopen_clock(
             clock=link.clock, reason=reason, by_id=by.pk, now=now
         ):
-            follow_buyer(row, now=now, was_held=True)
+            follow_buyer(row, now=now)
 
 
 def contact_clock(row: Handoff) -> Clock | None:

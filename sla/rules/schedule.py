@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sla.rules.pace import Pace
+from sla.rules.pace import Hold, Pace
 from sla.rules.targets import BREACH, REMIND, Offset, is_before_due
 
 # Where a target has no reminder: the share of it after which a clock counts as soon due.
@@ -64,7 +64,7 @@ def plan(
     less time than its ladder was made for.
     """
     if due_at is not None:
-        length = pace.counted(started_at, due_at)
+        length = pace.left(started_at, due_at)
         return Plan(due_at, _rungs(ladder, pace, started_at, due_at, length))
     due_at = pace.due(started_at, ladder.amount).astimezone(UTC)
     length = pace.length(started_at, ladder.amount)
@@ -86,11 +86,40 @@ def moved(
     not move any more, only what follows it.
     """
     due_at = before.due_at if is_breached else pace.due(started_at, ladder.amount).astimezone(UTC)
-    done = before.rungs[:fired]
-    done_ids = {rung.step_id for rung in done}
     length = pace.length(started_at, ladder.amount)
     rungs = _rungs(ladder, pace, started_at, due_at, length)
-    return Plan(due_at, done + tuple(rung for rung in rungs if rung.step_id not in done_ids))
+    return Plan(due_at, _after_fired(before, fired, rungs))
+
+
+def put_off(
+    before: Plan,
+    ladder: Ladder,
+    pace: Pace,
+    started_at: datetime,
+    *,
+    fired: int,
+    ended: Iterable[Hold],
+) -> Plan:
+    """The plan of a clock with an agreed due time after the pauses that have `ended`.
+
+    As much as was left when one began is left when it ends, closed hours and all: whoever agreed
+    on the time counts it anew, and until then nothing that was paused can be missed.
+    """
+    due_at = before.due_at.astimezone(UTC)
+    for hold in ended:
+        if hold.starts_at < due_at:
+            due_at += hold.ends_at.astimezone(UTC) - hold.starts_at.astimezone(UTC)
+    if due_at == before.due_at:
+        return before
+    rungs = plan(ladder, pace, started_at, due_at=due_at).rungs
+    return Plan(due_at, _after_fired(before, fired, rungs))
+
+
+def _after_fired(before: Plan, fired: int, rungs: Iterable[Rung]) -> tuple[Rung, ...]:
+    """What has fired, as it was, and then the other steps."""
+    done = before.rungs[:fired]
+    done_ids = {rung.step_id for rung in done}
+    return done + tuple(rung for rung in rungs if rung.step_id not in done_ids)
 
 
 def retimed(

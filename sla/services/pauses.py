@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -75,12 +76,14 @@ def end_open_pause(*, clock_id: int, at: datetime, now: datetime) -> bool:
     locked = lock_clock(clock_id)
     if locked.state != ClockState.PAUSED:
         return False
+    ended = []
     for pause in locked.pauses.filter(ends_at__isnull=True):
         # A stop as of a time before the pause makes it an empty one.
         pause.ends_at = max(at, pause.starts_at)
         pause.save(update_fields=["ends_at"])
+        ended.append(Hold(pause.starts_at, pause.ends_at))
     locked.state = ClockState.RUNNING
-    move_clock(locked)
+    move_clock(locked, ended=ended)
     return True
 
 
@@ -108,30 +111,26 @@ def lock_clock(clock_id: int) -> Clock:
     )
 
 
-def move_clock(clock: Clock) -> None:
+def move_clock(clock: Clock, *, ended: Sequence[Hold] = ()) -> None:
     """Work the due time and the steps to come out again from the start and all the pauses.
 
-    A due time that was agreed stays where it is, and so do the steps around it.
+    A due time that was agreed is not counted from the start: it moves by the pauses that have
+    just ``ended``, or stays where it is, and so do the steps around it. A breach stays.
     """
-    if clock.is_due_fixed:
-        decoded = schedule.decode(clock.schedule)
-        clock.next_step_at = schedule.Plan(clock.due_at, decoded).next_at(clock.fired)
-        clock.save(update_fields=["state", "next_step_at"])
-        return
     rungs = schedule.decode(clock.schedule)
-    holds: list[Hold] = [
-        pauses.hold_of(pause.starts_at, pause.ends_at) for pause in clock.pauses.all()
-    ]
-    plan = schedule.moved(
-        schedule.Plan(clock.due_at, rungs),
-        selectors.ladder_of(clock.target, has_ladder=clock.has_ladder),
-        selectors.pace_of(clock.target, clock.calendar_version).held(
-            pauses.closed(holds), since=clock.started_at
-        ),
-        clock.started_at,
-        fired=clock.fired,
-        is_breached=clock.breached_at is not None,
+    before = schedule.Plan(clock.due_at, rungs)
+    ladder = selectors.ladder_of(clock.target, has_ladder=clock.has_ladder)
+    pace = selectors.pace_of(clock.target, clock.calendar_version).held(
+        pauses.closed(selectors.holds_of(clock)), since=clock.started_at
     )
+    start, is_breached = clock.started_at, clock.breached_at is not None
+    if clock.is_due_fixed:
+        moving = () if is_breached else ended
+        plan = schedule.put_off(before, ladder, pace, start, fired=clock.fired, ended=moving)
+    else:
+        plan = schedule.moved(
+            before, ladder, pace, start, fired=clock.fired, is_breached=is_breached
+        )
     if clock.replaces_id is not None:
         # What fired on the clock before is not on this one's schedule, and stays away.
         plan = plan.only({rung.step_id for rung in rungs})

@@ -37,6 +37,7 @@ def reopen_clock(*, clock: Clock, reason: str, by_id: int | None, now: datetime)
     since = locked.cancelled_at
     if locked.state != ClockState.CANCELLED or since is None or locked.replaced_by.exists():
         return False
+    closed = []
     if since < now:
         closed = pauses.uncovered(pauses.hold_of(since, now), selectors.holds_of(locked))
         Pause.objects.bulk_create(
@@ -51,7 +52,7 @@ def reopen_clock(*, clock: Clock, reason: str, by_id: int | None, now: datetime)
         )
     locked.state, locked.cancelled_at = ClockState.RUNNING, None
     locked.save(update_fields=["state", "cancelled_at"])
-    move_clock(locked)
+    move_clock(locked, ended=closed)
     clock.refresh_from_db(fields=CHANGING_FIELDS)
     return True
 
@@ -114,12 +115,14 @@ def retime_clock(
         is_due_fixed=old.is_due_fixed,
         has_ladder=old.has_ladder,
     )
+    # An agreed one moves as the old clock's pause ends; on the new clock that pause goes on.
+    due_at = old.due_at
     pace = _stop_counting(old, new, now=now)
     plan = schedule.retimed(
         selectors.ladder_of(target, has_ladder=new.has_ladder),
         pace,
         old.started_at,
-        due_at=old.due_at,
+        due_at=due_at,
         is_breached=old.breached_at is not None,
         is_due_fixed=old.is_due_fixed,
     )

@@ -16,17 +16,23 @@ from handoff.services import (
     drop_meeting,
     extend_clock,
     log_touch,
+    merge_duplicate,
     pause_clocks,
     reassign_handoff,
     reject_handoff,
     resume_clocks,
     rule_on_contest,
 )
+from handoff.services.retiming import retime_clocks
 from notify.models import Message
+from sla.impact import open_clock_ids
 from sla.models import Clock
+from sla.rules.retiming import Scope
+from sla.rules.targets import TargetSpec
 from sla.selectors import explain_clock
 from sla.services import fire_due_steps
 from tests.factories.handoff import NOW, make_world
+from tests.factories.sla import publish_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -60,6 +66,25 @@ def run_until(at):
         pass
     while apply_escalations(at):
         pass
+
+
+def missed(row):
+    """The kinds of all contact clocks, of any time that are missed, and of their events."""
+    kinds = ["contact", "contact_leg"]
+    clocks = Clock.objects.filter(handoff_clock__handoff=row, breached_at__isnull=False)
+    told = row.events.filter(kind=EventKind.BREACHED, data__clock_kind__in=kinds)
+    return (
+        sorted(clocks.filter(kind__in=kinds).values_list("kind", flat=True)),
+        sorted(told.values_list("data__clock_kind", flat=True)),
+    )
+
+
+NOTHING_MISSED = ([], [])
+
+
+def paused(world, row, at):
+    """The buyer's clock, and with it the receiver's own, is paused at that time."""
+    pause_clocks(row, kind="contact", reason="Travels", by=world.manager, now=at)
 
 
 # -- own contact
@@ -162,16 +187,112 @@ def test_more_time_for_the_buyers_clock_moves_the_own_contact_too(world):
 
 def test_own_contact_pauses_and_goes_on_with_the_buyers_clock(world):
     row = accepted(world)
-    pause_clocks(row, kind="contact", reason="Travels", by=world.manager, now=NOW + HOUR)
+    paused(world, row, NOW + HOUR)
     own = clock(row, "contact_leg")
     assert own.state == "paused"
     at = own.due_at + DAY
     run_until(at)
-    assert clock(row, "contact_leg").breached_at is None
     resume_clocks(row, kind="contact", by=world.manager, now=at)
+    run_until(at)
     after = clock(row, "contact_leg")
     assert (after.state, after.due_at) == ("running", clock(row, "contact").due_at)
     assert after.due_at > at
+    assert missed(row) == NOTHING_MISSED
+
+
+def test_own_contact_missed_after_a_pause_is_one_miss_and_passes_the_lead_on(world):
+    row = accepted(world)
+    second = given_to_another(world, row, NOW + HOUR)
+    accept_handoff(row, by=second, now=NOW + HOUR)
+    paused(world, row, NOW + HOUR)
+    at = clock(row, "contact").due_at + DAY
+    resume_clocks(row, kind="contact", by=world.manager, now=at)
+    due = clock(row, "contact_leg").due_at
+    run_until(due + MINUTE)
+    assert row.legs.get(receiver=second, ended_at__isnull=False).ended_as == LegEnd.TIMED_OUT
+    assert missed(row) == (["contact", "contact_leg"], ["contact", "contact_leg"])
+    assert list(findings(due + MINUTE)) == []
+
+
+def test_own_contact_met_while_paused_is_in_time_however_long_the_pause(world):
+    row = accepted(world)
+    paused(world, row, NOW + HOUR)
+    at = clock(row, "contact").due_at + DAY
+    log_touch(row, kind="call", occurred_at=at, by=world.receiver_of(row), now=at)
+    run_until(at)
+    own = clock(row, "contact_leg")
+    assert (own.state, own.met_at) == ("met", at)
+    assert own.due_at > at
+    assert missed(row) == NOTHING_MISSED
+
+
+def test_own_contact_of_a_leg_that_ends_while_paused_is_not_missed(world):
+    row = accepted(world)
+    paused(world, row, NOW + HOUR)
+    at = clock(row, "contact").due_at + DAY
+    given_to_another(world, row, at)
+    run_until(at)
+    assert missed(row) == NOTHING_MISSED
+
+
+def promising(contact):
+    """From now on first contact is due after so many minutes around the clock."""
+    targets = [TargetSpec("contact", contact, "elapsed_minutes", ())]
+    targets.append(TargetSpec("contact_leg", 60, "working_minutes", ()))
+    publish_one(*targets, now=NOW)
+
+
+def test_own_contact_paused_in_closed_hours_of_the_receiver_is_not_missed(db):
+    # The buyer's time counts around the clock, and the receiver's hours are over.
+    world = make_world(receivers=3)
+    promising(720)
+    row = accepted(world)
+    due = clock(row, "contact_leg").due_at
+    assert due == NOW + 12 * HOUR
+    paused(world, row, due - HOUR)
+    at = due + HOUR
+    given_to_another(world, row, at)
+    run_until(at)
+    assert missed(row) == NOTHING_MISSED
+
+
+def test_own_contact_met_before_it_was_paused_is_judged_by_its_own_due_time(world):
+    row = accepted(world)
+    due = clock(row, "contact_leg").due_at
+    paused(world, row, due - MINUTE)
+    called, at = due - 2 * MINUTE, due + HOUR
+    log_touch(row, kind="call", occurred_at=called, by=world.receiver_of(row), now=at)
+    own = clock(row, "contact_leg")
+    assert (own.state, own.met_at, own.due_at) == ("met", called, due)
+    assert missed(row) == NOTHING_MISSED
+
+
+def test_own_contact_missed_before_the_pause_stays_missed_where_it_was(world):
+    row = accepted(world)
+    due = clock(row, "contact_leg").due_at
+    paused(world, row, due + MINUTE)
+    at = due + DAY
+    resume_clocks(row, kind="contact", by=world.manager, now=at)
+    run_until(at)
+    own = clock(row, "contact_leg")
+    assert (own.due_at, own.breached_at) == (due, due)
+    assert missed(row) == (["contact", "contact_leg"], ["contact", "contact_leg"])
+
+
+def test_own_contact_merged_while_paused_is_not_missed(world):
+    row = accepted(world)
+    later = accepted(world, at=NOW + HOUR)
+    paused(world, later, NOW + 2 * HOUR)
+    at = clock(later, "contact").due_at + DAY
+    merge_duplicate(row, into=later, by=world.manager, now=at)
+    run_until(at)
+    assert clock(later, "contact_leg").state == "paused"
+    resume_clocks(later, kind="contact", by=world.manager, now=at + HOUR)
+    run_until(at + HOUR)
+    own = clock(later, "contact_leg")
+    assert (own.state, own.due_at) == ("running", clock(later, "contact").due_at)
+    assert missed(later) == NOTHING_MISSED
+    assert list(findings(at + HOUR)) == []
 
 
 def test_own_contact_missed_stays_missed_when_the_buyers_clock_gets_more_time(world):
@@ -188,6 +309,25 @@ def test_own_contact_says_why_it_is_due_when_it_is(world):
     row = world.submitted()
     (rule, *_) = explain_clock(clock(row, "contact_leg")).rules
     assert rule.startswith("It is due with the buyer's first contact, or a quarter of 1 working")
+
+
+def test_own_contact_retimed_while_paused_is_not_missed(db):
+    world = make_world(receivers=3)
+    promising(720)
+    row = accepted(world)
+    paused(world, row, NOW + HOUR)
+    promising(840)
+    at = NOW + DAY
+    assert len(retime_clocks(open_clock_ids(), Scope(), world.admin, at)) == 2
+    run_until(at)
+    assert clock(row, "contact_leg").state == "paused"
+    assert missed(row) == NOTHING_MISSED
+    resume_clocks(row, kind="contact", by=world.manager, now=at)
+    run_until(at)
+    own = clock(row, "contact_leg")
+    assert (own.state, own.due_at) == ("running", at + 13 * HOUR)
+    assert missed(row) == NOTHING_MISSED
+    assert list(findings(at)) == []
 
 
 # -- booking
@@ -302,5 +442,6 @@ def test_overturned_rejection_lets_the_buyers_and_the_own_contact_run_on(world):
     assert after["second_meeting"].pk == before["second_meeting"].pk
     assert after["contact"].pk == before["contact"].pk
     assert after["contact_leg"].due_at == after["contact"].due_at > at
-    assert after["contact_leg"].breached_at is None
+    run_until(at)
+    assert missed(row) == NOTHING_MISSED
     assert list(findings(at)) == []

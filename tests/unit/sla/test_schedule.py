@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sla.rules import schedule
+from sla.rules.pace import Hold
 from sla.rules.schedule import Plan, Rung
 from tests.unit.sla.support import at, days, elapsed, ladder, working
 
@@ -193,3 +194,25 @@ def test_soon_without_a_reminder_begins_after_three_quarters():
 
 def soon(plan: Plan):
     return schedule.soon_at(plan.rungs, working(), plan.due_at, timedelta(hours=4))
+
+
+def test_put_off_leaves_what_was_left_when_the_pause_began():
+    before = schedule.plan(ladder(), working(), at("Mon 10:00"), due_at=at("Mon 14:00"))
+    pause = Hold(at("Mon 12:00"), at("Tue 12:00"))
+    steps, pace = ladder(), working().held([pause], since=at("Mon 10:00"))
+    after = schedule.put_off(before, steps, pace, at("Mon 10:00"), fired=0, ended=[pause])
+    assert after.due_at == at("Tue 14:00")
+    assert [action for action, _ in fires(after)] == ["remind", "breach", "alert_manager"]
+    assert at("Tue 12:00") < after.rungs[0].at < at("Tue 14:00")
+
+
+def test_put_off_keeps_what_has_fired_and_what_was_missed_before_the_pause():
+    before = schedule.plan(ladder(), working(), at("Mon 10:00"), due_at=at("Mon 14:00"))
+    late = Hold(at("Mon 14:00"), at("Tue 12:00"))
+    args = (before, ladder(), working(), at("Mon 10:00"))
+    assert schedule.put_off(*args, fired=1, ended=[late]) == before
+    assert schedule.put_off(*args, fired=1, ended=[]) == before
+    pause = Hold(at("Mon 13:30"), at("Mon 14:30"))
+    after = schedule.put_off(*args, fired=1, ended=[pause])
+    assert after.rungs[0] == before.rungs[0]
+    assert fires(after)[1:] == [("breach", at("Mon 15:00")), ("alert_manager", at("Mon 15:00"))]
