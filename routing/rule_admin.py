@@ -31,9 +31,10 @@ from routing.rule_lines import (
     left_to_fallback,
     lines_of,
     problem_lines,
+    unproven_words,
 )
 from routing.rules.differences import differences
-from routing.rules.rule_sets import publish_problems
+from routing.rules.rule_sets import checked
 from routing.services import impact_reviews
 from routing.services.rule_sets import in_force, specs_of, version_of
 
@@ -133,7 +134,7 @@ def publish_context(request: HttpRequest, row: None, form: PublishForm) -> dict[
     if draft is None:
         return {"draft": None, "current": current}
     specs = specs_of(draft)
-    problems = publish_problems(specs, choices=choices())
+    found = checked(specs, choices=choices())
     impact = shown_review(draft, person(request, User))
     return {
         "draft": draft,
@@ -141,9 +142,10 @@ def publish_context(request: HttpRequest, row: None, form: PublishForm) -> dict[
         "told": compared(current, specs),
         "impact": impact,
         "seen": impact.seen,
-        "problems": problem_lines(problems, len(specs)),
+        "problems": problem_lines(found.problems, len(specs)),
+        "unproven": unproven_words(found),
         "empty_pools": empty_pools(specs),
-        "left": None if problems else left_to_fallback(specs, now=timezone.now()),
+        "left": None if found.problems else left_to_fallback(specs, now=timezone.now()),
         "next_n": (RuleSet.objects.aggregate(last=models.Max("n"))["last"] or 0) + 1,
         "review_form": ReviewForm(),
     }
@@ -187,10 +189,12 @@ def bring_back(request: HttpRequest, row: RuleSet, values: dict[str, Any]) -> st
 
 def bring_back_context(request: HttpRequest, row: RuleSet, form: BringBackForm) -> dict[str, Any]:
     specs, current = specs_of(row), in_force()
+    found = checked(specs, choices=choices())
     return {
         "told": compared(current, specs),
         "current": current,
-        "problems": problem_lines(publish_problems(specs, choices=choices()), len(specs)),
+        "problems": problem_lines(found.problems, len(specs)),
+        "unproven": unproven_words(found),
         "empty_pools": empty_pools(specs),
         "draft": draft_rules(),
         "next_n": (RuleSet.objects.aggregate(last=models.Max("n"))["last"] or 0) + 1,

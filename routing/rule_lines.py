@@ -13,6 +13,7 @@ from routing.models import Member, Pool, RuleSet
 from routing.rules.conditions import Conditions, problems
 from routing.rules.differences import Differences, RuleLine, differences
 from routing.rules.reach import LeftOver, left_over
+from routing.rules.rule_sets import Checked
 from routing.rules.sentences import Labels, conditions_words, first_words
 from routing.services.rule_sets import RuleSpec, specs_of
 from routing.uses import recent_leads
@@ -99,6 +100,16 @@ def problem_words(problem: FieldProblem) -> str:
 def problem_lines(problems: Iterable[FieldProblem], count: int) -> list[str]:
     """The problems of `count` rules, the last of which is the fallback, each with its rule."""
     return [f"{_rule_of(one, count)}{problem_words(one)}" for one in problems]
+
+
+def unproven_words(checked: Checked) -> str:
+    """From which rule on it is not known whether each is reached; empty where it is of all."""
+    if checked.unproven_from is None:
+        return ""
+    return (
+        f"From rule {checked.unproven_from + 1} on this is not proven: the conditions are too many "
+        "to compare with those of the rules before. Read these rules with care."
+    )
 
 
 def _rule_of(problem: FieldProblem, count: int) -> str:

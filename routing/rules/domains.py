@@ -1,7 +1,8 @@
 """The values that a fact may have where conditions hold, as sets that can be cut and compared.
 
 A domain is all that a test leaves of one fact. Numbers are whole numbers, as sizes and scores are;
-texts are folded. None stands for a fact that is not known, and so does the empty text.
+texts are folded. None stands for a fact that is not known, and so does the empty text. The work of
+cutting two grows as the sum of their weights.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ class Texts:
     def is_empty(self) -> bool:
         return not self.is_open and not self.values
 
+    @property
+    def weight(self) -> int:
+        # Sets are cut in C.
+        return len(self.values) // 4
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -48,13 +54,18 @@ class Numbers:
     has_none: bool
 
     def __and__(self, other: Numbers) -> Numbers:
-        cut = [
-            (max(low, start), min(high, end))
-            for low, high in self.spans
-            for start, end in other.spans
-        ]
-        kept = tuple(sorted(span for span in cut if span[0] <= span[1]))
-        return Numbers(kept, self.has_none and other.has_none)
+        kept, mine, theirs = [], 0, 0
+        while mine < len(self.spans) and theirs < len(other.spans):
+            (low, high), (start, end) = self.spans[mine], other.spans[theirs]
+            span = (max(low, start), min(high, end))
+            if span[0] <= span[1]:
+                kept.append(span)
+            # What ends first meets nothing any more.
+            if high < end:
+                mine += 1
+            else:
+                theirs += 1
+        return Numbers(tuple(kept), self.has_none and other.has_none)
 
     def __invert__(self) -> Numbers:
         gaps, low = [], -inf
@@ -69,6 +80,10 @@ class Numbers:
     @property
     def is_empty(self) -> bool:
         return not self.spans and not self.has_none
+
+    @property
+    def weight(self) -> int:
+        return len(self.spans)
 
 
 Domain = Texts | Numbers

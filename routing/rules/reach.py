@@ -3,8 +3,8 @@
 Conditions become boxes: in each, every fact is left a domain of its own, and the conditions hold
 where all facts are inside one of the boxes. What earlier rules take is cut out of a rule's boxes;
 a rule that keeps nothing is never reached. Values and ranges are exact. Of two tests for a part of
-a text it is known whether one says the other. Where conditions make too many boxes nothing is
-claimed, so whatever is called unreachable is.
+a text it is known whether one says the other. Where that takes too many boxes, or too much work,
+nothing is claimed, so whatever is called unreachable is.
 
 The rules have no problems by `core.conditions.problems`.
 """
@@ -12,9 +12,9 @@ The rules have no problems by `core.conditions.problems`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import methodcaller
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from core.conditions import (
     FIELDS,
@@ -30,17 +30,19 @@ from core.conditions import (
 )
 from core.errors import FieldProblem
 from core.words import counted
-from routing.rules.domains import ANY_TEXT, TOLD, Domain, Texts, numbers_of, texts_of
+from routing.rules.domains import TOLD, Domain, Texts, numbers_of, texts_of
 from routing.rules.sentences import NO_LABELS, Labels, conditions_words
 
 MOST_BOXES = 100
-# Of one box out of another, for a whole rule set; what a hundred plain rules need is a tenth.
-MOST_CUTS = 100_000
+# For a whole rule set: a step for each test of a box, and for each value, span or part in it.
+MOST_WORK = 1_000_000
 # A rule for each type there is does not hide another for good: types are added.
 GROWING = frozenset({"type"})
 IMPOSSIBLE, HIDDEN = "impossible", "hidden"
 
 RuleText = Mapping[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Part(NamedTuple):
@@ -52,32 +54,47 @@ class Part(NamedTuple):
 
 
 class _TooMany(Exception):
-    """More boxes than are worth looking at."""
+    """More boxes, or more work, than they are worth."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What may still be done for one rule set."""
+
+    left: int = MOST_WORK
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _TooMany
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A domain for each fact that is asked for, and for each test for a part whether it holds."""
+    """A domain for each fact that is asked for, and for each test for a part whether it holds.
 
-    domains: Mapping[str, Domain] = field(default_factory=dict)
-    parts: Mapping[Part, bool] = field(default_factory=dict)
+    Whatever is made of a box is made with the `work` that is left for all of them.
+    """
+
+    domains: Mapping[str, Domain]
+    parts: Mapping[Part, bool]
+    work: Work = field(compare=False)
 
     def within(self, name: str, domain: Domain) -> Box | None:
         """The box with one fact cut down to the domain; None where nothing is left."""
         mine = self.domains.get(name)
+        self.work.spend(1 + domain.weight + (0 if mine is None else mine.weight))
         cut = domain if mine is None else mine & domain  # type: ignore[operator]  # of one kind
-        return _sound(Box({**self.domains, name: cut}, self.parts), name)
+        return _sound(replace(self, domains={**self.domains, name: cut}), name)
 
     def having(self, part: Part, is_so: bool) -> Box | None:
         """The box where the part is there, or is not; None where nothing is left."""
         if self.parts.get(part, is_so) is not is_so:
             return None
-        domains = self.domains
-        if is_so:
-            # Only what is told has parts.
-            told = domains.get(part.field, ANY_TEXT) & TOLD  # type: ignore[operator]  # a text
-            domains = {**domains, part.field: told}
-        return _sound(Box(domains, {**self.parts, part: is_so}), part.field)
+        self.work.spend(1 + len(self.parts))
+        whole = replace(self, parts={**self.parts, part: is_so})
+        # Only what is told has parts.
+        return whole.within(part.field, TOLD) if is_so else _sound(whole, part.field)
 
 
 Half = Callable[[Box], Box | None]
@@ -88,11 +105,14 @@ def _sound(box: Box, name: str) -> Box | None:
     domain = box.domains.get(name)
     parts = {part: is_so for part, is_so in box.parts.items() if part.field == name}
     if parts:
-        if any(_says(one, other) for one in _of(parts, True) for other in _of(parts, False)):
+        there, lacking = _of(parts, True), _of(parts, False)
+        box.work.spend(len(box.parts) + len(there) * len(lacking))
+        if any(_says(one, other) for one in there for other in lacking):
             return None
         if isinstance(domain, Texts) and not domain.is_open:
+            box.work.spend(len(parts) * domain.weight)
             domain = _fitting(domain, parts)
-            box = Box({**box.domains, name: domain}, box.parts)
+            box = replace(box, domains={**box.domains, name: domain})
     return None if domain is not None and domain.is_empty else box
 
 
@@ -134,12 +154,20 @@ class Unreachable:
         return FieldProblem(f"rules[{self.index}].conditions", "unreachable", self.message)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The rules that are never reached; from `unproven_from` on there may be more of them."""
+
+    never: tuple[Unreachable, ...]
+    unproven_from: int | None = None
+
+
 def unreachable(
     rules: Sequence[RuleText],
     *,
     choices: Mapping[str, Collection[str]] = NO_CHOICES,
     labels: Labels = NO_LABELS,
-) -> list[Unreachable]:
+) -> Reach:
     """The rules, but for the fallback at the end, that are never reached, in their order.
 
     A rule is a mapping with its `name` and its `conditions`, in the order in which rules are
@@ -147,19 +175,30 @@ def unreachable(
     "warm" and "cool" hide a fourth. `labels` are for the sentences.
     """
     base = _closed(choices)
-    takes = [_boxes_or_none(rule["conditions"], base) for rule in rules]
-    cutting = _Cutting()
-    found = []
+    takes: list[Sequence[Box] | None] = []
+    found: list[Unreachable] = []
+    unproven_from: int | None = None
     for index, rule in enumerate(rules):
-        boxes = takes[index]
-        is_fallback = index == len(rules) - 1 and not rule["conditions"]
-        if boxes is None or is_fallback:
-            continue
-        if not boxes:
+        if index == len(rules) - 1 and not rule["conditions"]:
+            break
+        boxes = _or_none(_boxes, rule["conditions"], base)
+        hiders = _or_none(_hiders, boxes, takes) if boxes else ()
+        takes.append(boxes)
+        if boxes is not None and not boxes:
             found.append(_impossible(index, rule, labels))
-        elif hiders := cutting.hiders(boxes, takes[:index]):
+        elif hiders:
             found.append(_hidden(index, rule, hiders, rules))
-    return found
+        elif unproven_from is None and (boxes is None or hiders is None):
+            unproven_from = index
+    return Reach(tuple(found), unproven_from)
+
+
+def _or_none(find: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+    """What is found; None where that takes more than it is worth."""
+    try:
+        return find(*args, **kwargs)
+    except _TooMany:
+        return None
 
 
 def _closed(choices: Mapping[str, Collection[str]]) -> Box:
@@ -168,7 +207,7 @@ def _closed(choices: Mapping[str, Collection[str]]) -> Box:
         for name, values in choices.items()
         if name not in GROWING
     }
-    return Box(domains)
+    return Box(domains, {}, Work())
 
 
 def _impossible(index: int, rule: RuleText, labels: Labels) -> Unreachable:
@@ -194,48 +233,35 @@ def _hidden(
     return Unreachable(index, rule["name"], HIDDEN, message, hiders)
 
 
-@dataclass(slots=True)
-class _Cutting:
-    """Cuts boxes out of boxes until the work gets too much."""
+def _hiders(boxes: Sequence[Box], earlier: Sequence[Sequence[Box] | None]) -> tuple[int, ...]:
+    """The earlier rules that leave nothing of these boxes, one where one is enough."""
+    known = [(index, takes) for index, takes in enumerate(earlier) if takes]
+    for index, takes in known:
+        if not _without(boxes, takes):
+            return (index,)
+    hiders = _together(boxes, known)
+    # Once more from the other end: without those that only helped.
+    fewer = [one for one in reversed(known) if one[0] in hiders]
+    return tuple(sorted(_together(boxes, fewer)))
 
-    left: int = MOST_CUTS
 
-    def hiders(
-        self, boxes: Sequence[Box], earlier: Sequence[Sequence[Box] | None]
-    ) -> tuple[int, ...]:
-        """The earlier rules that leave nothing of these boxes, one where one is enough."""
-        known = [(index, takes) for index, takes in enumerate(earlier) if takes]
-        try:
-            for index, takes in known:
-                if not self._without(boxes, takes):
-                    return (index,)
-            hiders = self._together(boxes, known)
-            # Once more from the other end: without those that only helped.
-            fewer = [one for one in reversed(known) if one[0] in hiders]
-            return tuple(sorted(self._together(boxes, fewer)))
-        except _TooMany:
-            return ()
+def _together(boxes: Sequence[Box], known: Sequence[tuple[int, Sequence[Box]]]) -> tuple[int, ...]:
+    """Those that took something, where nothing is left in the end."""
+    took = []
+    for index, takes in known:
+        left = _without(boxes, takes)
+        if left != boxes:
+            took.append(index)
+        boxes = left
+    return () if boxes else tuple(took)
 
-    def _together(
-        self, boxes: Sequence[Box], known: Sequence[tuple[int, Sequence[Box]]]
-    ) -> tuple[int, ...]:
-        """Those that took something, where nothing is left in the end."""
-        took = []
-        for index, takes in known:
-            left = self._without(boxes, takes)
-            if left != boxes:
-                took.append(index)
-            boxes = left
-        return () if boxes else tuple(took)
 
-    def _without(self, boxes: Sequence[Box], taken: Iterable[Box]) -> Sequence[Box]:
-        """What is left of the boxes when others are cut out of them."""
-        for other in taken:
-            self.left -= len(boxes)
-            if self.left < 0:
-                raise _TooMany
-            boxes = [piece for box in boxes for piece in _cut(box, other)]
-        return boxes
+def _without(boxes: Sequence[Box], taken: Iterable[Box]) -> Sequence[Box]:
+    """What is left of the boxes when others are cut out of them."""
+    for other in taken:
+        other.work.spend(len(boxes))
+        boxes = [piece for box in boxes for piece in _cut(box, other)]
+    return boxes
 
 
 def _cut(box: Box, other: Box) -> list[Box]:
@@ -261,14 +287,6 @@ def _halves(box: Box) -> Iterator[tuple[Half, Half]]:
         yield methodcaller("having", part, is_so), methodcaller("having", part, not is_so)
 
 
-def _boxes_or_none(conditions: Conditions, base: Box) -> list[Box] | None:
-    """Where the conditions hold; None where that takes more boxes than are worth looking at."""
-    try:
-        return _boxes(conditions, base)
-    except _TooMany:
-        return None
-
-
 def _boxes(conditions: Conditions, base: Box) -> list[Box]:
     """The part of the base in which the conditions hold."""
     if not conditions:
@@ -278,16 +296,19 @@ def _boxes(conditions: Conditions, base: Box) -> list[Box]:
         return [] if box is None else [box]
     ((group, members),) = conditions.items()
     if group == "any":
-        return _few([box for member in members for box in _boxes(member, base)])
+        return _few(_boxes(member, base) for member in members)
     boxes = [base]
     for member in members:
-        boxes = _few([inner for box in boxes for inner in _boxes(member, box)])
+        boxes = _few(_boxes(member, box) for box in boxes)
     return boxes
 
 
-def _few(boxes: list[Box]) -> list[Box]:
-    if len(boxes) > MOST_BOXES:
-        raise _TooMany
+def _few(found: Iterable[list[Box]]) -> list[Box]:
+    boxes: list[Box] = []
+    for some in found:
+        boxes += some
+        if len(boxes) > MOST_BOXES:
+            raise _TooMany
     return boxes
 
 

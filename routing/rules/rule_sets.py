@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import FieldProblem
@@ -27,6 +28,17 @@ LARGEST_NUMBER = 10**15
 RuleText = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What keeps rules from being put in force; from `unproven_from` on there may be more of it.
+
+    The rules from there on, counted from 0, may be ones that are never reached.
+    """
+
+    problems: list[FieldProblem]
+    unproven_from: int | None = None
+
+
 def draft_problems(rules: Sequence[RuleText]) -> list[FieldProblem]:
     """What keeps the rules from being kept: only what could not be read again, or no fallback."""
     if not rules:
@@ -40,14 +52,19 @@ def draft_problems(rules: Sequence[RuleText]) -> list[FieldProblem]:
 def publish_problems(
     rules: Sequence[RuleText], *, choices: Labels = NO_LABELS
 ) -> list[FieldProblem]:
-    """What keeps the rules from being put in force, each with the place and the fix.
+    """What keeps the rules from being put in force, each with the place and the fix."""
+    return checked(rules, choices=choices).problems
+
+
+def checked(rules: Sequence[RuleText], *, choices: Labels = NO_LABELS) -> Checked:
+    """The same, and how far it was proven.
 
     `choices` are the only values that there are, by field, with the words for them; a field that
     is not in it takes any.
     """
     found = draft_problems(rules)
     if any(problem.code != "no_fallback" for problem in found):
-        return found
+        return Checked(found)
     last = len(rules) - 1
     wrong = []
     for index, rule in enumerate(rules):
@@ -59,8 +76,9 @@ def publish_problems(
             message = "Give it a condition: those after a rule for every lead are never reached."
             wrong.append(FieldProblem(f"{place}.conditions", "unreachable", message))
     if wrong or found:
-        return [*wrong, *found]
-    return [never.problem for never in unreachable(rules, choices=choices, labels=choices)]
+        return Checked([*wrong, *found])
+    reach = unreachable(rules, choices=choices, labels=choices)
+    return Checked([one.problem for one in reach.never], reach.unproven_from)
 
 
 def _fallback_problems(rules: Sequence[RuleText]) -> Iterator[FieldProblem]:

@@ -182,6 +182,28 @@ def test_rule_that_is_never_reached_is_told_and_not_published(client, world, nor
     assert client.post(address("publish"), draft_said()).status_code == 400
 
 
+def test_publish_page_tells_from_where_on_nobody_knows_whether_rules_are_reached(
+    client, world, north
+):
+    save(client, world, rule("rules-0", north, [NORTHERN]))
+    page = client.get(address("publish")).content.decode()
+    assert "no rule was found that can never be reached" in page
+    assert "not proven" not in page
+    pairs = [
+        {"any": [{"field": "source", "op": "contains", "value": f"{n}{end}"} for end in "ab"]}
+        for n in range(8)
+    ]
+    rules = [
+        {"name": "Sweden", "conditions": draft().rules.first().conditions, "pool": north},
+        {"name": "Many", "conditions": {"all": pairs}, "pool": north},
+        {"name": "Rest", "conditions": {}, "pool": world.pool},
+    ]
+    save_draft(rules=rules, by=None, now=NOW, saves=1)
+    page = client.get(address("publish")).content.decode()
+    assert "every rule can be reached" not in page
+    assert "From rule 2 on this is not proven" in page
+
+
 def draft_said():
     return {"saves": draft().saves, "draft": draft().pk, "since": current().n}
 

@@ -1,5 +1,6 @@
 """Which rules are called unreachable: never one that takes a lead, and all that take none."""
 
+import sys
 from itertools import product
 
 import pytest
@@ -7,7 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.conditions import compiled, folded, problems
-from routing.rules.reach import HIDDEN, IMPOSSIBLE, MOST_BOXES, left_over, unreachable
+from routing.rules.domains import Numbers, numbers_of
+from routing.rules.reach import (
+    HIDDEN,
+    IMPOSSIBLE,
+    MOST_BOXES,
+    MOST_WORK,
+    left_over,
+    unreachable,
+)
 
 
 def ask(field, op, value=None):
@@ -22,9 +31,8 @@ EVERYBODY = rule("Everybody")
 
 
 def found(*rules, **more):
-    return [
-        (one.index, one.code, one.hidden_by) for one in unreachable([*rules, EVERYBODY], **more)
-    ]
+    never = unreachable([*rules, EVERYBODY], **more).never
+    return [(one.index, one.code, one.hidden_by) for one in never]
 
 
 DE, FR = ask("country", "eq", "DE"), ask("country", "eq", "FR")
@@ -164,9 +172,108 @@ def test_unreachable_claims_nothing_of_conditions_that_are_too_many():
     assert found(rule("Many", *often, DE, FR)) == []
 
 
+def bounded(function, *args):
+    """What the function gives; stopped where it calls more functions of the rules than it may."""
+    count = 0
+
+    def tell(frame, event, arg):
+        nonlocal count
+        count += event == "call" and "/routing/rules/" in frame.f_code.co_filename
+        assert count < 2 * MOST_WORK
+
+    before = sys.getprofile()
+    sys.setprofile(tell)
+    try:
+        return function(*args)
+    finally:
+        sys.setprofile(before)
+
+
+def nested(depth, width, group, test):
+    if depth == 0:
+        return test
+    other = "any" if group == "all" else "all"
+    return {group: [nested(depth - 1, width, other, test) for _ in range(width)]}
+
+
+@pytest.mark.parametrize("group", ["all", "any"])
+@pytest.mark.parametrize("test", [LARGE, ask("source", "contains", "web")])
+def test_unreachable_gives_up_on_conditions_that_multiply(group, test):
+    conditions = nested(5, 4, group, test)
+    assert not list(problems(conditions))
+    rules = [rule("First", DE), {"name": "Deep", "conditions": conditions}, rule("Last", FR)]
+    reach = bounded(unreachable, [*rules, EVERYBODY])
+    assert (reach.never, reach.unproven_from) == ((), 1)
+
+
+def numbered(n, op="in"):
+    return rule(f"R{n}", ask("size", op, list(range(n, 200 * 60, 60))))
+
+
+def test_unreachable_proves_many_rules_of_many_numbers():
+    rules = [numbered(n) for n in range(20)]
+    hidden = rule("Hidden", ask("size", "in", [3, 60, 121]))
+    reach = unreachable([*rules, hidden, EVERYBODY])
+    assert [one.hidden_by for one in reach.never] == [(0, 1, 3)]
+    assert reach.unproven_from is None
+
+
+@pytest.mark.parametrize("op", ["in", "not_in"])
+def test_unreachable_is_proven_as_far_as_the_work_allows(op):
+    rules = [numbered(n, op) for n in range(59)]
+    reach = bounded(unreachable, [*rules, EVERYBODY])
+    assert 20 < reach.unproven_from < 59
+    assert all(one.index < reach.unproven_from for one in reach.never)
+
+
+class Counted(float):
+    """A number that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other):
+        Counted.compared += 1
+        return float(self) < float(other)
+
+    def __gt__(self, other):
+        Counted.compared += 1
+        return float(self) > float(other)
+
+    def __le__(self, other):
+        Counted.compared += 1
+        return float(self) <= float(other)
+
+
+def test_spans_are_cut_in_as_many_steps_as_there_are():
+    def spans(start):
+        return tuple((Counted(n), Counted(n + 1)) for n in range(start, 4_000, 4))
+
+    one, other = Numbers(spans(0), has_none=False), Numbers(spans(1), has_none=True)
+    Counted.compared = 0
+    assert (one & other).spans == tuple((n, n) for n in range(1, 4_000, 4))
+    assert Counted.compared <= 4 * (one.weight + other.weight)
+
+
+POINTS = st.sets(st.integers(-3, 12))
+
+
+@given(POINTS, POINTS, st.booleans(), st.booleans())
+def test_numbers_that_are_cut_or_turned_are_those_of_sets(mine, theirs, is_mine, is_theirs):
+    one, other = numbers_of("in", list(mine)), numbers_of("in", list(theirs))
+    one, other = one if is_mine else ~one, other if is_theirs else ~other
+
+    def has(numbers, n):
+        return any(low <= n <= high for low, high in numbers.spans)
+
+    for n in range(-5, 15):
+        is_in_both = ((n in mine) is is_mine) and ((n in theirs) is is_theirs)
+        assert has(one & other, n) is is_in_both
+    assert (one & other).has_none is (not is_mine and not is_theirs)
+
+
 def test_unreachable_says_in_a_sentence_which_rule_and_why():
     rules = [rule("Germany", DE), rule("Large Germans", DE, LARGE), rule("Mixed", DE, FR)]
-    hidden, impossible = unreachable([*rules, EVERYBODY])
+    hidden, impossible = unreachable([*rules, EVERYBODY]).never
     assert hidden.message == (
         "\u201cLarge Germans\u201d is never reached: rule 1, \u201cGermany\u201d, comes before it "
         "and takes every lead that it asks for. Move it up, or take the rule out."
@@ -180,7 +287,7 @@ def test_unreachable_says_in_a_sentence_which_rule_and_why():
 
 def test_unreachable_says_in_a_sentence_which_rules_do_it_together():
     rules = [rule("Known", ask("size", "known")), rule("Unknown", ask("size", "unknown"))]
-    (hidden,) = unreachable([*rules, rule("Germans", DE), EVERYBODY])
+    (hidden,) = unreachable([*rules, rule("Germans", DE), EVERYBODY]).never
     assert "rule 1, \u201cKnown\u201d; rule 2, \u201cUnknown\u201d come before it" in hidden.message
 
 
@@ -247,21 +354,21 @@ def reached(rules):
 @given(rule_sets((*EXACT, "contains", "starts_with")))
 def test_what_is_called_unreachable_takes_no_lead(rules):
     assert not any(list(problems(one["conditions"])) for one in rules)
-    assert not {one.index for one in unreachable(rules)} & reached(rules)
+    assert not {one.index for one in unreachable(rules).never} & reached(rules)
 
 
 @settings(max_examples=300)
 @given(rule_sets())
 @example([rule("R0", ask("size", "lt", 2)), rule("R1", ask("size", "lte", 1.5)), EVERYBODY])
 def test_what_takes_no_lead_is_called_unreachable(rules):
-    told = {one.index for one in unreachable(rules)} | {len(rules) - 1}
+    told = {one.index for one in unreachable(rules).never} | {len(rules) - 1}
     assert told | reached(rules) == set(range(len(rules)))
 
 
 @settings(max_examples=300)
 @given(rule_sets((*EXACT, "contains", "starts_with")))
 def test_the_rules_that_are_named_take_all_of_the_hidden_one(rules):
-    for one in unreachable(rules):
+    for one in unreachable(rules).never:
         if one.code == IMPOSSIBLE:
             assert 0 not in reached([rules[one.index], EVERYBODY])
         else:
