@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import Max
 
 from accounts.models import User
 from accounts.selectors import manager_of, senior_of
 from core.inserts import insert_rows
+from core.lookups import Among
 from handoff.choices import EventKind, Status
 from handoff.models import Event, Handoff, HandoffClock
 from handoff.selectors.ladder_moves import hold_of_alert
@@ -57,7 +58,6 @@ class _Batch:
     rows: Mapping[int, Handoff]
     clocks: Mapping[int, Clock]
     waiting: Collection[int]
-    begun_late: Collection[int]
     handled: list[int] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -96,7 +96,7 @@ def _act(
 def _read(steps: Sequence[Escalation], *, now: datetime, is_patient: bool) -> _Batch:
     """Lock the handoffs, in the order of their ids, and read what decides as it is then."""
     clock_ids = {step.clock_id for step in steps}
-    found = HandoffClock.objects.filter(clock__in=clock_ids)
+    found = HandoffClock.objects.filter(Among("clock_id", clock_ids))
     # First the locks, and nothing joined to: that would be as it was before the wait.
     held = Handoff.objects.select_for_update(skip_locked=not is_patient)
     rows = {
@@ -109,18 +109,27 @@ def _read(steps: Sequence[Escalation], *, now: datetime, is_patient: bool) -> _B
         link.clock_id: link
         for link in found.select_related("leg").only("clock", "handoff", "kind", "leg__receiver")
     }
-    clocks = Clock.objects.filter(pk__in=clock_ids).only(
-        "state", "breached_at", "started_at", "is_unstaffed"
+    clocks = (
+        Clock.objects.filter(Among("id", clock_ids))
+        .select_related("replaces")
+        .only(
+            "state",
+            "breached_at",
+            "started_at",
+            "due_at",
+            "is_unstaffed",
+            "replaces__cancelled_at",
+        )
     )
-    waiting = Escalation.objects.filter(clock__in=clock_ids, not_before__lte=now, handled_at=None)
-    begun_late = Clock.objects.filter(pk__in=clock_ids, replaces__cancelled_at__gt=F("due_at"))
+    waiting = Escalation.objects.filter(
+        Among("clock_id", clock_ids), not_before__lte=now, handled_at=None
+    )
     return _Batch(
         now=now,
         links=links,
         rows=_with_people(rows, links.values()),
-        clocks=clocks.in_bulk(),
+        clocks={clock.pk: clock for clock in clocks},
         waiting=set(waiting.values_list("pk", flat=True)),
-        begun_late=set(begun_late.values_list("pk", flat=True)),
     )
 
 
@@ -154,7 +163,8 @@ def _judge(step: Escalation, batch: _Batch, notices: Notices) -> None:
     batch.handled.append(step.pk)
     if step.step.action == StepAction.BREACH:
         # With the reason where the clock was late when it began, by another target or start.
-        is_begun_late = step.clock_id in batch.begun_late
+        replaced_at = clock.replaces.cancelled_at if clock.replaces else None
+        is_begun_late = replaced_at is not None and replaced_at > clock.due_at
         more = {"reason": "retargeted"} if is_begun_late else {}
         _record(step, EventKind.BREACHED, batch, more=more)
     elif step.step.action == StepAction.NOTIFY_CHANNEL:
@@ -295,7 +305,9 @@ def _write(batch: _Batch) -> None:
     for ids, is_superseded in ((batch.handled, False), (batch.superseded, True)):
         if ids and finish_escalations(ids=ids, now=batch.now, superseded=is_superseded) != len(ids):
             raise Overtaken
-    logged = Event.objects.filter(handoff__in={event["handoff_id"] for event in batch.events})
+    logged = Event.objects.filter(
+        Among("handoff_id", {event["handoff_id"] for event in batch.events})
+    )
     last = dict(logged.order_by().values_list("handoff").annotate(last=Max("seq")))
     for event in batch.events:
         pk = event["handoff_id"]

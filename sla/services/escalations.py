@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet, prefetch_related_objects
 from accounts.choices import Role
 from accounts.models import User
 from core.errors import Conflict
+from core.lookups import Among
 from notify.services import queue_message
 from sla.choices import EscalationState
 from sla.models import Escalation
@@ -44,14 +45,16 @@ def claim_escalations(*, now: datetime, limit: int) -> list[Escalation]:
     with transaction.atomic(durable=True):
         claimable = _claimable(now)
         found = list(
-            claimable.order_by("not_before", "pk").select_for_update(skip_locked=True)[:limit]
+            claimable.order_by("not_before", "pk")
+            .select_for_update(skip_locked=True)
+            .defer("created_at", "handled_at", "last_error")[:limit]
         )
         _quarantine_killers([one.pk for one in found if one.attempts >= MOST_ATTEMPTS], now)
         left = [one for one in found if one.attempts < MOST_ATTEMPTS]
         untried = list(takewhile(lambda one: one.attempts == 0, left))
         claimed = _with_siblings(untried, claimable) if untried else left[:1]
         lease_until = now + timedelta(seconds=settings.LEASE_SECONDS)
-        Escalation.objects.filter(pk__in=[one.pk for one in claimed]).update(
+        Escalation.objects.filter(Among("id", [one.pk for one in claimed])).update(
             lease_until=lease_until, attempts=F("attempts") + 1
         )
         for one in claimed:
@@ -73,7 +76,7 @@ def finish_escalation(*, escalation: Escalation, now: datetime, superseded: bool
 def finish_escalations(*, ids: Collection[int], now: datetime, superseded: bool = False) -> int:
     """The same for many in one statement; how many had not been finished before."""
     state = EscalationState.SUPERSEDED if superseded else EscalationState.HANDLED
-    pending = Escalation.objects.filter(pk__in=ids, state=EscalationState.PENDING)
+    pending = Escalation.objects.filter(Among("id", ids), state=EscalationState.PENDING)
     return pending.update(state=state, handled_at=now, lease_until=None)
 
 
@@ -104,12 +107,12 @@ def fail_escalation(*, escalation: Escalation, error: str, now: datetime) -> boo
 
 def _with_siblings(claimed: list[Escalation], claimable: QuerySet[Escalation]) -> list[Escalation]:
     """These and what else has passed on their clocks; a clock has few steps."""
-    passed = claimable.filter(clock__in={one.clock_id for one in claimed}, attempts=0)
-    # Most often there are no others: their ids say so, before any is read.
-    others = set(passed.values_list("pk", flat=True)) - {one.pk for one in claimed}
-    if not others:
-        return claimed
-    return [*claimed, *claimable.filter(pk__in=others).select_for_update(skip_locked=True)]
+    last = claimed[-1]
+    # In the order of the claim, all before the last one are claimed.
+    later = Q(not_before__gt=last.not_before) | Q(not_before=last.not_before, pk__gt=last.pk)
+    clocks = {one.clock_id for one in claimed}
+    others = claimable.filter(later, Among("clock_id", clocks), attempts=0)
+    return [*claimed, *others.select_for_update(skip_locked=True)]
 
 
 def retry_escalation(*, escalation: Escalation, now: datetime) -> None:
