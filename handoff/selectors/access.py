@@ -88,7 +88,12 @@ def submitters_side(row: Handoff) -> User:
         return row.owner
     if row.submitted_by.is_active:
         return row.submitted_by
-    return manager_of(row.submitted_by) or organisation().fallback_manager
+    return stands_in_for(row.submitted_by)
+
+
+def stands_in_for(submitter: User) -> User:
+    """Who has what comes back to a submitter that has left."""
+    return manager_of(submitter) or organisation().fallback_manager
 
 
 def who_may_rule(row: Handoff, leg: Leg, *, by: User) -> User | None:

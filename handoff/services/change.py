@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
@@ -25,10 +25,10 @@ from handoff.errors import (
     OwnershipFrozen,
     StaleVersion,
 )
-from handoff.models import Event, Handoff, Leg, Transfer
+from handoff.models import Event, Handoff, Transfer
 from handoff.rules.ownership import is_frozen, may_move
 from handoff.rules.transitions import TRANSITIONS, Step
-from handoff.selectors.access import relations_of, was_taken_back
+from handoff.selectors.access import relations_of, stands_in_for, was_taken_back
 from handoff.selectors.story import current_state, what_happened_last
 
 _NOT_POSSIBLE: dict[Step, type[Conflict]] = {
@@ -55,12 +55,21 @@ def hold_people(pk: int) -> None:
 
     Before the handoff's own lock: whoever offboards somebody takes the two in this order.
     """
-    has_had = Leg.objects.filter(handoff_id=pk).values("receiver")
-    row = Handoff.objects.filter(pk=pk)
-    people = User.objects.filter(
-        Q(pk__in=row.values("submitted_by")) | Q(pk__in=row.values("owner")) | Q(pk__in=has_had)
-    )
-    list(people.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    held: set[int] = set()
+    # Who has left before the lock is seen under it, and whoever stands in then is held too.
+    while not (people := _may_come_back_to(pk)) <= held:
+        rows = User.objects.select_for_update(no_key=True).filter(pk__in=people)
+        list(rows.order_by("pk").values_list("pk"))
+        held |= people
+
+
+def _may_come_back_to(pk: int) -> set[int]:
+    """Submitter, owner and receivers, and who stands in for a submitter that has left; by id."""
+    row = Handoff.objects.filter(pk=pk).order_by()
+    rows = row.values_list("submitted_by", "owner", "legs__receiver")
+    people = {user for found in rows for user in found if user is not None}
+    gone = User.objects.filter(pk__in=people, is_active=False, submitted=pk).first()
+    return people if gone is None else {*people, stands_in_for(gone).pk}
 
 
 def lock_handoff(pk: int, *, along: Collection[str] = ()) -> Handoff:

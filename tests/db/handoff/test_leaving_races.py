@@ -1,11 +1,13 @@
 """Somebody leaves in the instant in which something comes to them: nothing stays with them."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
 
 from accounts.choices import Role
 from accounts.models import User
+from accounts.services import create_team, set_membership
 from core.errors import DomainError
 from handoff.models import Company, Handoff
 from handoff.models.handoff import OPEN
@@ -27,6 +29,7 @@ from tests.support.race import race
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300)]
 EACH = 6
 HOUR = timedelta(hours=1)
+_number = itertools.count(1)
 ACTS = ("draft", "reject", "return", "fix", "overturn")
 
 
@@ -81,6 +84,33 @@ def prepared(world, act):
     if act == "overturn":
         contest_rejection(row, note="The CFO said so.", by=sdr, now=NOW)
     return act, sdr.pk, row.pk, receiver.pk
+
+
+def without_submitter(world, act, successor):
+    """The same of the manager who stands in for a submitter that has left."""
+    team = create_team(name=f"Team {next(_number)}", by=world.admin, now=NOW)
+    sdr = world.person("Gone First", Role.SDR, team=False)
+    set_membership(team=team, user=sdr, by=world.admin, now=NOW)
+    manager = world.person("Gone Manager", Role.MANAGER, team=False)
+    set_membership(team=team, user=manager, is_manager=True, by=world.admin, now=NOW)
+    row = world.submitted(by=sdr)
+    offboard_user(sdr, successor=successor, by=world.admin, now=NOW)
+    return act, manager.pk, row.pk, row.owner_id
+
+
+def test_nothing_stays_with_a_stand_in_who_leaves_as_it_arrives(transactional_db):
+    world = make_world(receivers=3)
+    successor = world.person("Sue Cessor", Role.SDR, Role.MANAGER)
+    rounds = [
+        without_submitter(world, act, successor)
+        for act in ("reject", "return")
+        for _ in range(EACH)
+    ]
+    shared = (rounds, world.admin.pk, successor.pk, world.manager.pk)
+    left, acted = race(leave_or_act, [("leave", *shared), ("act", *shared)], seconds=240)
+    assert left == acted == [""] * len(rounds)
+    stayed = Handoff.objects.filter(status__in=OPEN, owner__is_active=False)
+    assert list(stayed.values_list("pk", "status")) == []
 
 
 def test_nothing_stays_with_somebody_who_leaves_as_it_arrives(transactional_db):
