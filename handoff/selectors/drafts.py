@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from core.errors import FieldProblem
-from handoff.choices import LegEnd, RejectReason
-from handoff.models import FormVersion, Handoff, HandoffType, Leg
+from handoff.choices import EventKind, LegEnd, RejectReason
+from handoff.models import Event, FormVersion, Handoff, HandoffType, Leg
 from handoff.rules.form import FILLED, RECOMMENDED, Condition, Form
 from handoff.rules.gate import WEIGHTS, completeness, gate_problems, halves
 from handoff.rules.values import is_empty
@@ -182,6 +182,13 @@ def form_seen(type_: HandoffType, n: int | None) -> FormVersion | None:
     if n is None or (current is not None and current.n == n):
         return current
     return type_.forms.filter(n=n).first() or current
+
+
+def filled_in(row: Handoff) -> frozenset[str]:
+    """What was not typed when the draft was begun, but known of its lead and company."""
+    begun = Event.objects.filter(handoff_id=row.pk, kind=EventKind.DRAFTED).order_by("seq")
+    data = begun.values_list("data", flat=True).first() or {}
+    return frozenset(data.get("filled_in", ()))
 
 
 def newer_form(row: Handoff) -> int | None:

@@ -99,7 +99,9 @@ def _insert(
     now: datetime,
     key: uuid.UUID,
 ) -> Handoff:
-    answers = {**answers_of_lead(lead, form), **answers}
+    known = answers_of_lead(lead, form)
+    filled_in = sorted(known.keys() - answers.keys())
+    answers = {**known, **answers}
     row = Handoff.objects.create(
         lead=lead,
         type_id=form_version.type_id,
@@ -127,7 +129,8 @@ def _insert(
         "completeness": row.completeness,
         "meeting_at": row.meeting_at.isoformat() if row.meeting_at else None,
     }
-    append_event(row, kind=EventKind.DRAFTED, by=by, now=now, data={"set": stored})
+    data = {"set": stored, **({"filled_in": filled_in} if filled_in else {})}
+    append_event(row, kind=EventKind.DRAFTED, by=by, now=now, data=data)
     return row
 
 

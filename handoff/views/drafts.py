@@ -26,6 +26,7 @@ from handoff.rules.gate import all_problems, gate_problems, read_answers
 from handoff.selectors.access import handoff_for, may, types_for
 from handoff.selectors.drafts import (
     Rejection,
+    filled_in,
     form_seen,
     hand_off_clock,
     labels_of,
@@ -43,6 +44,7 @@ from handoff.selectors.lists import (
 )
 from handoff.services import create_draft, save_draft, submit_handoff
 from handoff.services.leads import answers_of_lead
+from handoff.views.bulk import LONGEST_KEY
 from handoff.views.handoffs import lost, lost_words, seen_version
 
 HAND_OFF = "hand_off"
@@ -123,8 +125,9 @@ def _begin(request: HttpRequest, user: User, offered: list[HandoffType]) -> Http
 def keep_new(user: User, begun: Begun, answers: Mapping[str, Any]) -> Handoff:
     """The draft that this form makes with these of its answers.
 
-    Sent again, the form gives the draft that it made before; what was typed since is kept too,
-    unless that draft was changed elsewhere in the meantime.
+    Sent again, the form gives the draft that it made before; what was typed or taken out since is
+    kept too, unless that draft was changed elsewhere in the meantime. What the draft knew of its
+    lead by itself, without the page having shown it, stays.
     """
     form = begun.form
     row = create_draft(
@@ -137,12 +140,17 @@ def keep_new(user: User, begun: Begun, answers: Mapping[str, Any]) -> Handoff:
         submission_uuid=begun.begin.cleaned_data["submission_uuid"],
         form_version=begun.form_version,
     )
-    typed, _ = read_answers(form.layout, answers)
-    if row.status != Status.DRAFT or all(row.answers.get(key) == typed[key] for key in typed):
+    typed, problems = read_answers(form.layout, form.answers())
+    unread = {found.field for found in problems}
+    is_untold = begun.lead is None and not row.answers.keys() <= typed.keys() | unread
+    stays = unread | filled_in(row) if is_untold else unread
+    wanted = {**{key: row.answers[key] for key in stays & row.answers.keys()}, **typed}
+    is_same = row.answers == wanted and form.temperature in {None, row.temperature}
+    if row.status != Status.DRAFT or is_same:
         return row
     return save_draft(
         row,
-        answers=typed,
+        answers=wanted,
         temperature=form.temperature,
         by=user,
         now=timezone.now(),
@@ -342,7 +350,8 @@ def _lead(user: User, asked: str) -> Lead | None:
     """The lead that the address or form names; none where it names none."""
     if not asked:
         return None
-    lead = lead_for(user, int(asked)) if asked.isascii() and asked.isdigit() else None
+    is_key = asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_KEY
+    lead = lead_for(user, int(asked)) if is_key else None
     if lead is None:
         raise Http404("There is no such lead.")
     return lead

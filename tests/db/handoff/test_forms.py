@@ -121,6 +121,45 @@ def test_new_form_sent_again_after_another_change_is_told_and_keeps_typed(world,
     assert draft.answers["need"] == "Other"
 
 
+def test_new_form_sent_again_with_less_and_warmer_keeps_that(world, submitter):
+    form = begin(world, contact__phone="+49 30 1234567")
+    submitter.post(reverse("handoff:new"), form)
+    again = {**form, "contact.phone": "", "temperature": "hot", "action": "hand_off"}
+    submitter.post(reverse("handoff:new"), again)
+    row = Handoff.objects.get()
+    assert (row.status, row.temperature) == (Status.PENDING, "hot")
+    assert "contact.phone" not in row.answers
+
+
+def known_buyer(**told):
+    company = Company.objects.create(name="Halden GmbH", domain="halden.example")
+    told = {"email": "c@halden.example", "phone": "+49 30 1234567", **told}
+    return Lead.objects.create(company=company, last_name="Reuter", **told)
+
+
+def test_new_form_sent_again_keeps_what_was_filled_in_for_it(world, submitter):
+    """What the page never showed was not taken out of it."""
+    known_buyer()
+    form = begin(world, contact__email="c@halden.example", contact__phone=None)
+    submitter.post(reverse("handoff:new"), form)
+    submitter.post(reverse("handoff:new"), form)
+    row = Handoff.objects.get()
+    assert (row.version, row.answers["contact.phone"]) == (1, "+49 30 1234567")
+    submitter.post(reverse("handoff:new"), {**form, "budget": "60,000 EUR, signed"})
+    row.refresh_from_db()
+    assert row.answers["contact.phone"] == "+49 30 1234567"
+    assert row.answers["budget"] == "60,000 EUR, signed"
+
+
+def test_new_form_of_a_known_lead_keeps_what_was_taken_out_of_it(world, submitter):
+    form = begin(world, lead=known_buyer(), contact__phone=None)
+    submitter.post(reverse("handoff:new"), form)
+    submitter.post(reverse("handoff:new"), form)
+    row = Handoff.objects.get()
+    assert row.version == 2
+    assert "contact.phone" not in row.answers
+
+
 def test_new_form_without_names_is_refused_beside_the_fields_and_keeps_typed(world, submitter):
     form = begin(world, contact__last_name=None, company__name=None, need="Proof at once")
     answer = submitter.post(reverse("handoff:new"), form)
@@ -169,7 +208,7 @@ def test_new_page_says_that_the_lead_is_open_already(world, submitter):
     assert f"Open handoff {row.pk}" in shown
 
 
-@pytest.mark.parametrize("lead", ["x", "0", "999999", "1" * 30, "-1", "\x00", "²"])
+@pytest.mark.parametrize("lead", ["x", "0", "999999", "1" * 30, "9" * 4_301, "-1", "\x00", "²"])
 def test_new_page_of_an_unknown_lead_is_not_there(submitter, lead):
     assert submitter.get(reverse("handoff:new"), {"lead": lead}).status_code == 404
 
