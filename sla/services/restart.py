@@ -149,7 +149,7 @@ def _take_place(
     new.due_at, new.schedule = plan.due_at, schedule.encode(rungs)
     new.next_step_at = rungs[0].at if rungs else None
     new.save(force_insert=True)
-    _carry_pauses(old, new, now=now)
+    _carry_pauses(old, new)
     Acknowledgement.objects.bulk_create(
         Acknowledgement(clock=new, by_id=one.by_id, at=one.at, until=one.until, note=one.note)
         for one in old.acknowledgements.all()
@@ -221,9 +221,13 @@ def _carry_waits(old: Clock, new: Clock) -> None:
         hold_escalations(clock_id=new.pk, until=until)
 
 
-def _carry_pauses(old: Clock, new: Clock, *, now: datetime) -> None:
-    """The new clock's pauses are the old one's; the one still open goes on."""
-    Pause.objects.bulk_create(
+def _carry_pauses(old: Clock, new: Clock) -> None:
+    """The new clock's pauses are the old one's; the one still open goes on.
+
+    Stopping the old clock has ended that one, now or, where it follows more time that was given,
+    where it begins. It is the last: none begins after an open one.
+    """
+    carried = [
         Pause(
             clock=new,
             starts_at=pause.starts_at,
@@ -231,9 +235,8 @@ def _carry_pauses(old: Clock, new: Clock, *, now: datetime) -> None:
             reason=pause.reason,
             made_by=pause.made_by,
         )
-        for pause in old.pauses.all()
-    )
+        for pause in old.pauses.order_by("starts_at", "pk")
+    ]
     if new.state == ClockState.PAUSED:
-        # Stopping the old clock has ended it: it is the last of those that end now.
-        ended = new.pauses.filter(ends_at=now).order_by("-starts_at", "-pk")
-        new.pauses.filter(pk__in=ended.values_list("pk", flat=True)[:1]).update(ends_at=None)
+        carried[-1].ends_at = None
+    Pause.objects.bulk_create(carried)

@@ -10,6 +10,7 @@ from sla.services import (
     meet_clock,
     pause_clock,
     reopen_clock,
+    resume_clock,
     retarget_clock,
 )
 from tests.factories.sla import HOUR, START, make_clock, make_target
@@ -98,6 +99,20 @@ def test_retargeted_clock_keeps_its_pauses_and_stays_paused(clock):
         (START, START + HOUR),
         (START + 2 * HOUR, None),
     ]
+
+
+def test_retargeted_clock_that_was_extended_and_then_paused_goes_on_from_its_pause(clock):
+    due = clock.due_at
+    pause_clock(clock=clock, starts_at=START, ends_at=START + 2 * HOUR, now=START, **WHY)
+    pause_clock(clock=clock, starts_at=START + HOUR, now=START + HOUR, **WHY)
+    new = retarget_clock(clock=clock, now=START + HOUR)
+    assert new.state == "paused"
+    assert [(p.starts_at, p.ends_at) for p in new.pauses.all()] == [
+        (START, START + 2 * HOUR),
+        (START + 2 * HOUR, None),
+    ]
+    assert resume_clock(clock=new, now=START + 3 * HOUR)
+    assert (new.state, new.due_at, new.breached_at) == ("running", due + 3 * HOUR, None)
 
 
 def test_retargeted_past_due_is_one_breach_at_once_and_no_reminder(clock):
