@@ -1,6 +1,6 @@
 """The clocks of a handoff: started here, stopped as the table of clock exits says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from accounts.models import User
@@ -15,8 +15,17 @@ from handoff.selectors.facts import facts_of
 from handoff.selectors.meetings import is_arranged
 from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Target
-from sla.selectors import match_target, match_targets, pace_of
-from sla.services import cancel_clock, meet_clock, reopen_clock, retarget_clock, start_clock
+from sla.rules.pace import Hold
+from sla.rules.pauses import closed
+from sla.selectors import holds_of, match_target, match_targets, pace_of
+from sla.services import (
+    cancel_clock,
+    meet_clock,
+    pause_clock,
+    reopen_clock,
+    retarget_clock,
+    start_clock,
+)
 from worktime.models import Calendar, CalendarVersion
 
 Promised = Mapping[str, Target]
@@ -123,11 +132,13 @@ def _start_contact_leg(
 ) -> None:
     """The receiver's clock for their own first contact, due with the buyer's at the earliest.
 
-    Whoever got the lead late has a quarter of the target. The first receiver's ladder is that of
+    Whoever got the lead late has a quarter of the target. While the buyer's clock is paused, it
+    is paused too, and both go on together. The first receiver's ladder is that of
     the buyer's clock: theirs would say the same again. Nor does it act for a buyer who has been
     contacted: then a miss is written down, and the lead stays.
     """
-    _start(
+    buyers = contact_clock(row)
+    own = _start(
         row,
         ClockKind.CONTACT_LEG,
         target,
@@ -135,20 +146,37 @@ def _start_contact_leg(
         hours=hours,
         leg=leg,
         is_unstaffed=is_unstaffed,
-        due_at=_own_contact_due(row, target, hours, started_at=now),
+        due_at=_own_contact_due(buyers, target, hours, started_at=now),
         has_ladder=row.first_contact_at is None
         and Leg.objects.filter(handoff_id=row.pk).exclude(pk=leg.pk).exists(),
     )
+    if own is not None and buyers is not None and buyers.state == ClockState.PAUSED:
+        pause = buyers.pauses.get(ends_at__isnull=True)
+        pause_clock(
+            clock=own,
+            starts_at=now,
+            reason=pause.reason,
+            by_id=pause.made_by,
+            now=now,
+            moves_agreed=True,
+        )
 
 
 def _own_contact_due(
-    row: Handoff, target: Target, hours: CalendarVersion, *, started_at: datetime
+    buyers: Clock | None,
+    target: Target,
+    hours: CalendarVersion,
+    *,
+    started_at: datetime,
+    holds: Iterable[Hold] = (),
 ) -> datetime | None:
-    """The later of the buyer's due time and a quarter of the target; None without the former."""
-    buyers = contact_clock(row)
+    """The later of the buyer's due time and a quarter of the target; None without the former.
+
+    The receiver's own pauses, ``holds``, are no part of their quarter.
+    """
     if buyers is None:
         return None
-    pace = pace_of(target, hours)
+    pace = pace_of(target, hours).held(closed(holds), since=started_at)
     quarter = pace.length(started_at, target.amount) * LATE_SHARE // 100
     return max(buyers.due_at, pace.later(started_at, quarter))
 
@@ -171,7 +199,11 @@ def follow_buyer(row: Handoff, *, now: datetime) -> None:
         if not clock.is_due_fixed or is_missed:
             continue
         due_at = _own_contact_due(
-            row, clock.target, clock.calendar_version, started_at=clock.started_at
+            contact_clock(row),
+            clock.target,
+            clock.calendar_version,
+            started_at=clock.started_at,
+            holds=holds_of(clock),
         )
         if due_at is not None and due_at != clock.due_at:
             _replace(link, retarget_clock(clock=clock, due_at=due_at, now=now))

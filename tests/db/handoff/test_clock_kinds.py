@@ -330,6 +330,37 @@ def test_own_contact_retimed_while_paused_is_not_missed(db):
     assert list(findings(at)) == []
 
 
+def test_own_contact_of_a_leg_given_while_paused_stands_still_with_the_buyers(world):
+    row = accepted(world)
+    paused(world, row, NOW + HOUR)
+    second = given_to_another(world, row, NOW + 2 * HOUR)
+    accept_handoff(row, by=second, now=NOW + 2 * HOUR)
+    own = clock(row, "contact_leg")
+    pause = own.pauses.get()
+    assert (own.state, pause.starts_at, pause.ends_at) == ("paused", NOW + 2 * HOUR, None)
+    assert (pause.reason, pause.made_by) == ("Travels", world.manager.pk)
+    at = NOW + 4 * DAY
+    run_until(at)
+    row.refresh_from_db()
+    assert (row.owner, missed(row)) == (second, NOTHING_MISSED)
+    resume_clocks(row, kind="contact", by=world.manager, now=at)
+    run_until(at)
+    own = clock(row, "contact_leg")
+    assert (own.state, own.due_at) == ("running", clock(row, "contact").due_at)
+    assert missed(row) == NOTHING_MISSED
+    assert list(findings(at)) == []
+
+
+def test_own_contact_given_while_paused_has_a_quarter_of_the_target_after_the_pause(world):
+    row = accepted(world)
+    due = clock(row, "contact").due_at
+    paused(world, row, due - 10 * MINUTE)
+    given_to_another(world, row, due - 5 * MINUTE)
+    resume_clocks(row, kind="contact", by=world.manager, now=due + DAY)
+    assert clock(row, "contact").due_at == due + DAY + 10 * MINUTE
+    assert clock(row, "contact_leg").due_at == due + DAY + 2 * HOUR
+
+
 # -- booking
 
 
