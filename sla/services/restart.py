@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from sla import selectors
 from sla.choices import ClockState, EscalationState, StepAction
@@ -24,6 +24,15 @@ from sla.services.pauses import lock_clock, move_clock
 from worktime.models import CalendarVersion
 
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
+LINE_STATEMENT = """
+WITH RECURSIVE line (id, replaces_id) AS (
+    SELECT id, replaces_id FROM sla_clock WHERE id = %s
+    UNION ALL
+    SELECT clock.id, clock.replaces_id FROM sla_clock AS clock
+    JOIN line ON clock.id = line.replaces_id
+)
+SELECT id FROM line
+"""
 
 
 @transaction.atomic
@@ -205,12 +214,12 @@ def _was_missed(old: Clock) -> bool:
 
 
 def _line(clock: Clock) -> Sequence[int]:
-    """The clock and those that it took the place of, one after the other."""
-    line, before = [clock.pk], clock.replaces_id
-    while before is not None:
-        line.append(before)
-        before = Clock.objects.values_list("replaces", flat=True).get(pk=before)
-    return line
+    """The clock and those that it took the place of, one after the other, in one query at most."""
+    if clock.replaces_id is None:
+        return [clock.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(LINE_STATEMENT, [clock.replaces_id])
+        return [clock.pk, *(pk for (pk,) in cursor.fetchall())]
 
 
 def _carry_waits(old: Clock, new: Clock) -> None:

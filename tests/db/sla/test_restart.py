@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from sla.models import Escalation
 from sla.services import (
     cancel_clock,
     fire_due_steps,
@@ -139,3 +142,23 @@ def test_retargeted_steps_that_have_fired_do_not_fire_again(clock):
 def test_clock_that_has_stopped_is_not_retargeted(clock):
     meet_clock(clock=clock, at=START, now=START)
     assert retarget_clock(clock=clock, started_at=START - HOUR, now=START) is None
+
+
+def test_retargeted_for_the_sixth_time_takes_as_many_queries_as_for_the_second(clock):
+    taken = []
+    for _ in range(6):
+        with CaptureQueriesContext(connection) as queries:
+            clock = retarget_clock(clock=clock, started_at=START - HOUR, now=clock.due_at + HOUR)
+        taken.append(len(queries))
+    assert taken[1] == taken[5]
+
+
+def test_retargeted_line_of_clocks_is_told_of_once(clock):
+    late = clock.due_at + HOUR
+    while fire_due_steps(late):
+        pass
+    for _ in range(3):
+        clock = retarget_clock(clock=clock, now=late)
+    steps = Escalation.objects.values_list("step__action", flat=True)
+    assert sorted(steps) == ["alert_manager", "breach", "remind"]
+    assert clock.breached_at == clock.due_at
