@@ -9,12 +9,19 @@ from django.db import transaction
 
 from core.errors import FieldProblem
 from sla import selectors
-from sla.choices import ClockState
+from sla.choices import ClockKind, ClockState
 from sla.models import Clock, Pause
 from sla.rules import pauses, schedule, transitions
 from sla.rules.errors import ClockFinished, ClockNotPausable, PauseInvalid
 from sla.rules.pace import Hold
 from sla.services.facts import CHANGING_FIELDS, record_passed
+
+# What to do about a clock that is due at an agreed time, by its kind.
+MOVE_MEETING = "It is due at an agreed time: move the meeting instead."
+INSTEAD = {
+    ClockKind.CONTACT_LEG: "It is due with the buyer's first contact: pause that clock, or give "
+    "that clock more time, and this one follows.",
+}
 
 
 @transaction.atomic
@@ -38,7 +45,7 @@ def pause_clock(
     _check(clock.kind, starts_at, ends_at, reason, now)
     locked = lock_clock(clock.pk)
     if locked.is_due_fixed and not moves_agreed:
-        raise ClockNotPausable("It is due at an agreed time: move the meeting instead.")
+        raise ClockNotPausable(INSTEAD.get(locked.kind, MOVE_MEETING))
     if ClockState.PAUSED not in {*transitions.TRANSITIONS[locked.state], locked.state}:
         raise ClockFinished
     # What passed before the pause has passed, whether or not a sweep has run since.

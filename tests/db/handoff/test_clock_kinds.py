@@ -27,6 +27,7 @@ from handoff.services.retiming import retime_clocks
 from notify.models import Message
 from sla.impact import open_clock_ids
 from sla.models import Clock
+from sla.rules.errors import ClockNotPausable
 from sla.rules.retiming import Scope
 from sla.rules.targets import TargetSpec
 from sla.selectors import explain_clock
@@ -359,6 +360,15 @@ def test_own_contact_given_while_paused_has_a_quarter_of_the_target_after_the_pa
     resume_clocks(row, kind="contact", by=world.manager, now=due + DAY)
     assert clock(row, "contact").due_at == due + DAY + 10 * MINUTE
     assert clock(row, "contact_leg").due_at == due + DAY + 2 * HOUR
+
+
+def test_own_contact_asked_for_more_time_names_the_buyers_clock(world):
+    row = accepted(world)
+    about = {"kind": "contact_leg", "reason": "Travels", "by": world.manager, "now": NOW}
+    with pytest.raises(ClockNotPausable, match="give that clock more time"):
+        extend_clock(row, until=NOW + HOUR, **about)
+    with pytest.raises(ClockNotPausable, match="pause that clock"):
+        pause_clocks(row, **about)
 
 
 # -- booking
