@@ -11,6 +11,7 @@ turn that was given back is as if nobody had been picked.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,35 +82,58 @@ class Share:
         return abs(self.difference) <= ONE_TURN
 
 
-def shares(rounds: Iterable[Round]) -> dict[int, Share]:
-    """The share of each person who had a part in one of the rounds, by user id."""
-    tally: Counter[tuple[int, Counts]] = Counter()
-    # Weights are added up as whole numbers for each total, so that a full cycle comes out exactly.
-    gained: dict[int, Counter[int]] = {}
-    for one in rounds:
-        tally[one.user_id, one.counts] += 1
+class Tally:
+    """Rounds as they add up. It holds sums by person, however many rounds there were.
+
+    `turns` counts the rounds by how each counts for whoever got it.
+    """
+
+    def __init__(self) -> None:
+        self.turns: Counter[Counts] = Counter()
+        self._got: Counter[tuple[int, Counts]] = Counter()
+        self._seats: Counter[int] = Counter()
+        # Weights are added up as whole numbers for each total, so a full cycle comes out exactly.
+        self._gained: dict[int, Counter[int]] = {}
+        # The candidates are mostly those of the round before, so that a run is shared out at once.
+        self._weights: Mapping[int, int] = {}
+        self._run = 0
+
+    def add(self, one: Round) -> None:
+        self.turns[one.counts] += 1
+        self._got[one.user_id, one.counts] += 1
         if not one.is_counted:
-            continue
-        total = sum(one.weights.values())
-        for user_id, weight in one.weights.items():
-            gained.setdefault(user_id, Counter())[total] += weight
-            tally[user_id, Counts.OTHERS] += user_id != one.user_id
-    people = {user_id for user_id, _ in tally} | set(gained)
-    return {user_id: _share(user_id, tally, gained.get(user_id, {})) for user_id in people}
+            return
+        if one.weights != self._weights:
+            self._share_out()
+            self._weights = one.weights
+        self._run += 1
+
+    def shares(self) -> dict[int, Share]:
+        """The share of each person who had a part in one of the rounds, by user id."""
+        self._share_out()
+        people = {user_id for user_id, _ in self._got} | set(self._gained)
+        return {user_id: self._share(user_id) for user_id in people}
+
+    def _share_out(self) -> None:
+        total = sum(self._weights.values())
+        for user_id, weight in self._weights.items():
+            self._gained.setdefault(user_id, Counter())[total] += weight * self._run
+            self._seats[user_id] += self._run
+        self._run = 0
+
+    def _share(self, user_id: int) -> Share:
+        return Share(
+            user_id=user_id,
+            received=self._got[user_id, Counts.RECEIVED],
+            expected=_leads(self._gained.get(user_id, {})),
+            rounds=self._seats[user_id],
+            given_back=self._got[user_id, Counts.GIVEN_BACK],
+            outside=self._got[user_id, Counts.OUTSIDE],
+        )
 
 
-def _share(
-    user_id: int, tally: Mapping[tuple[int, Counts], int], gained: Mapping[int, int]
-) -> Share:
-    received = tally.get((user_id, Counts.RECEIVED), 0)
-    return Share(
-        user_id=user_id,
-        received=received,
-        expected=fsum(weight / total for total, weight in gained.items()),
-        rounds=received + tally.get((user_id, Counts.OTHERS), 0),
-        given_back=tally.get((user_id, Counts.GIVEN_BACK), 0),
-        outside=tally.get((user_id, Counts.OUTSIDE), 0),
-    )
+def _leads(gained: Mapping[int, int]) -> float:
+    return fsum(weight / total for total, weight in gained.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +158,25 @@ class Sum:
     received: int
 
 
-def added_up(rounds: Iterable[Round], user_id: int, ends: Sequence[datetime]) -> list[Sum]:
-    """The person's sums before each of the instants; both go in the order of time."""
-    left = iter(sorted(rounds, key=lambda one: one.at))
-    coming = next(left, None)
-    gained: Counter[int] = Counter()
-    received, found = 0, []
-    for end in ends:
-        while coming is not None and coming.at < end:
-            if coming.is_counted and user_id in coming.weights:
-                gained[sum(coming.weights.values())] += coming.weights[user_id]
-                received += coming.user_id == user_id
-            coming = next(left, None)
-        found.append(Sum(fsum(weight / total for total, weight in gained.items()), received))
-    return found
+class Steps:
+    """What one person could expect and got before each of some instants, in their order."""
+
+    def __init__(self, user_id: int, ends: Sequence[datetime]) -> None:
+        self.user_id, self.ends = user_id, ends
+        self._gained: list[Counter[int]] = [Counter() for _ in ends]
+        self._received = [0 for _ in ends]
+
+    def add(self, one: Round) -> None:
+        place = bisect_right(self.ends, one.at)
+        if place < len(self.ends) and one.is_counted and self.user_id in one.weights:
+            self._gained[place][sum(one.weights.values())] += one.weights[self.user_id]
+            self._received[place] += one.user_id == self.user_id
+
+    def sums(self) -> list[Sum]:
+        gained: Counter[int] = Counter()
+        received, found = 0, []
+        for more, got in zip(self._gained, self._received, strict=True):
+            gained.update(more)
+            received += got
+            found.append(Sum(_leads(gained), received))
+        return found

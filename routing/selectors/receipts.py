@@ -1,7 +1,8 @@
 """Reads for the fairness receipt: what people got of a pool's turns in some days, and why.
 
 The candidates of a turn are JSON, so the turns of the days are read once and counted in Python:
-the cost is that of the days, whatever came before them.
+the cost is that of the days, whatever came before them. They are added up as they come, and no
+more than a portion of them is held at a time.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from routing.rules.receipt import (
     Round,
     Share,
     Spread,
+    Steps,
     Sum,
-    added_up,
-    shares,
+    Tally,
     spread_of_others,
 )
 from routing.selectors.reasons import excluded_from, reason_words
@@ -93,18 +94,18 @@ def _turns(pool: Pool, period: Period) -> models.QuerySet[Turn]:
 
 @dataclass(slots=True)
 class _Read:
-    """The turns of the days as they are counted, and the ways in which they were picked."""
+    """The turns of the days as they add up, and the ways in which they were picked."""
 
-    rounds: list[Round]
+    tally: Tally
     strategies: set[str]
 
 
 def _read(pool: Pool, period: Period) -> _Read:
-    found = _Read([], set())
+    found = _Read(Tally(), set())
     rows = _turns(pool, period).order_by("sequence")
     columns = ("at", "user_id", "candidates", "strategy", "credit_note__pk")
     for at, user_id, candidates, strategy, note in rows.values_list(*columns).iterator(CHUNK):
-        found.rounds.append(_round(at, user_id, candidates, note))
+        found.tally.add(_round(at, user_id, candidates, note))
         found.strategies.add(strategy)
     return found
 
@@ -153,7 +154,7 @@ def pool_receipt(reader: User, pool: Pool, period: Period) -> PoolReceipt:
     Active members who had no part in any turn have a line too.
     """
     read = _read(pool, period)
-    found = shares(read.rounds)
+    found, turns = read.tally.shares(), read.tally.turns
     members = Member.objects.filter(pool=pool, is_active=True).order_by()
     people = set(found) | set(members.values_list("user", flat=True))
     seen = people_in_sight(reader, pool)
@@ -163,9 +164,9 @@ def pool_receipt(reader: User, pool: Pool, period: Period) -> PoolReceipt:
         pool=pool,
         period=period,
         lines=tuple(ShareLine(user, found.get(user.pk, _nothing(user.pk))) for user in users),
-        counted=sum(one.is_counted for one in read.rounds),
-        given_back=sum(one.counts is Counts.GIVEN_BACK for one in read.rounds),
-        outside=sum(one.counts is Counts.OUTSIDE for one in read.rounds),
+        counted=turns[Counts.RECEIVED],
+        given_back=turns[Counts.GIVEN_BACK],
+        outside=turns[Counts.OUTSIDE],
         strategies=frozenset(read.strategies),
         is_whole=shown == people,
     )
@@ -210,7 +211,7 @@ class PersonReceipt:
 
 def person_receipt(person: User, pool: Pool, period: Period) -> PersonReceipt:
     """The caller has found that the reader may see this person's share of this pool."""
-    rounds: list[Round] = []
+    tally, steps = Tally(), Steps(person.pk, [end for _, end in period.ends_of_weeks])
     strategies: set[str] = set()
     kinds: Counter[str] = Counter()
     skips: Counter[str] = Counter()
@@ -221,7 +222,8 @@ def person_receipt(person: User, pool: Pool, period: Period) -> PersonReceipt:
     rows = _turns(pool, period).order_by("sequence").values_list(*columns, named=True)
     for row in rows.iterator(CHUNK):
         one = _round(row.at, row.user_id, row.candidates, row.credit_note__pk)
-        rounds.append(one)
+        tally.add(one)
+        steps.add(one)
         strategies.add(row.strategy)
         skip = _skip_of(row.exclusions, person.pk)
         counts = _counts_for(one, person.pk, is_skipped=skip is not None)
@@ -232,19 +234,19 @@ def person_receipt(person: User, pool: Pool, period: Period) -> PersonReceipt:
             kinds[row.kind] += 1
         elif counts is Counts.SKIPPED and skip is not None:
             skips[skip["code"]] += 1
-    found = shares(rounds)
+    found = tally.shares()
     share = found.get(person.pk, _nothing(person.pk))
     return PersonReceipt(
         line=ShareLine(person, share),
         pool=pool,
         period=period,
-        turns=sum(one.is_counted for one in rounds),
+        turns=tally.turns[Counts.RECEIVED],
         kinds=kinds,
         skips=skips,
         ledger=tuple(reversed(ledger)),
         others=spread_of_others(found.values(), person.pk),
         other_people=sum(one.user_id != person.pk and one.rounds > 0 for one in found.values()),
-        sums=tuple(added_up(rounds, person.pk, [end for _, end in period.ends_of_weeks])),
+        sums=tuple(steps.sums()),
         strategies=frozenset(strategies),
     )
 

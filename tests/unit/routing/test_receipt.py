@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.rules import Seat, pick, seats_after
-from routing.rules.receipt import Counts, Round, Share, Spread, added_up, shares, spread_of_others
+from routing.rules.receipt import Counts, Round, Share, Spread, Steps, Tally, spread_of_others
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 PEOPLE = range(1, 7)
@@ -29,6 +29,20 @@ def a_history(draw, most=40):
         user_id = draw(st.sampled_from(sorted(weights) or list(PEOPLE)))
         found.append(a_round(user_id, weights, n=n, is_given_back=draw(st.booleans())))
     return found
+
+
+def added(sums, rounds):
+    for one in rounds:
+        sums.add(one)
+    return sums
+
+
+def shares(rounds):
+    return added(Tally(), rounds).shares()
+
+
+def added_up(rounds, user_id, ends):
+    return added(Steps(user_id, ends), rounds).sums()
 
 
 def slowly(rounds, user_id):
@@ -181,3 +195,13 @@ def test_added_up_counts_a_turn_at_an_instant_after_it():
     found = added_up(rounds, 1, [START + timedelta(hours=5), START + timedelta(hours=6)])
 
     assert [one.received for one in found] == [0, 1]
+
+
+def test_tally_of_runs_of_the_same_candidates_shares_out_each():
+    tally = Tally()
+    for n in range(40):
+        one = a_round(1 + n % 2, {1: 1, 2: 1, 3 + n // 20: 1}, n=n)
+        tally.add(one)
+    assert tally.turns == {Counts.RECEIVED: 40}
+    assert tally.shares()[1] == Share(1, 20, expected=40 / 3, rounds=40, given_back=0, outside=0)
+    assert tally.shares()[4].rounds == 20
