@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from accounts.models import User
 from core.admin import ConfigAdmin, Dialog, person, register
 from core.errors import Conflict
 from core.vocabulary import choices, known_values
+from core.words import counted
 from routing import services
 from routing.choices import RuleSetState
 from routing.impact_reviews import shown_review
@@ -172,6 +173,8 @@ def discard(request: HttpRequest, row: None, values: dict[str, Any]) -> str:
 
 
 def bring_back_arguments(request: HttpRequest, row: RuleSet) -> dict[str, Any]:
+    if not is_replaced(row):
+        raise Http404
     return {"initial": {"since": version_of(in_force())}}
 
 
@@ -301,7 +304,7 @@ class RuleSetAdmin(ConfigAdmin):
     def what_was_seen(self, row: RuleSet) -> str:
         if row.state == RuleSetState.DRAFT:
             return ""
-        return f"{row.seen.weeks} weeks replayed" if row.seen else "no impact review"
+        return f"{counted(row.seen.weeks, 'week')} replayed" if row.seen else "no impact review"
 
     what_was_seen.short_description = "seen before"  # type: ignore[attr-defined]  # read by Django
 
