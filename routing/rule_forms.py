@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from core.conditions import GROUPS, Conditions
+from core.conditions import Conditions
 from core.errors import FieldProblem
 from core.sentences import Labels
 from core.vocabulary import choices
@@ -24,7 +24,8 @@ from routing.rule_rows import (
     FallbackForm,
     RulePart,
     RuleRows,
-    joined_list,
+    is_group,
+    text_of,
 )
 from routing.rules.rule_sets import draft_problems, publish_problems
 from routing.services.impact_reviews import MOST_WEEKS, USUAL_WEEKS
@@ -214,30 +215,25 @@ def _rows_data(prefix: str, tests: Sequence[Conditions], labels: Labels) -> dict
         f"{prefix}-INITIAL_FORMS": 0,
     }
     for number, test in enumerate(tests):
-        value = test.get("value", "")
-        named = labels.get(test["field"], {})
-        values = value if isinstance(value, list) else None
+        fact = test["field"]
         data |= {
-            f"{prefix}-{number}-fact": test["field"],
+            f"{prefix}-{number}-fact": fact,
             f"{prefix}-{number}-op": test["op"],
-            f"{prefix}-{number}-value": (
-                named.get(str(value), value) if values is None else joined_list(values, named)
-            ),
+            f"{prefix}-{number}-value": text_of(fact, test.get("value"), labels.get(fact, {})),
         }
     return data
 
 
 def _in_groups(conditions: Conditions) -> tuple[str, list[list[Conditions]]] | None:
-    """The rule's own tests and those of each group within, or None where it nests deeper.
+    """The rule's own tests and those of each group within, or None where rows cannot say it.
 
     A group of one, and a group joined as the one around it, say nothing of their own.
     """
     if not conditions:
         return "all", [[]]
-    try:
-        mode, members = _plain_group(conditions)
-    except (ValueError, RecursionError):
+    if not is_group(conditions):
         return None
+    mode, members = _plain_group(conditions)
     own = [one for one in members if "field" in one]
     groups = [own]
     for inner in (one for one in members if "field" not in one):
@@ -249,9 +245,7 @@ def _in_groups(conditions: Conditions) -> tuple[str, list[list[Conditions]]] | N
 
 
 def _plain_group(group: Conditions) -> tuple[str, list[Conditions]]:
-    """The group with its members made plain; ValueError where it is no group."""
-    if len(group) != 1 or next(iter(group)) not in GROUPS:
-        raise ValueError(group)
+    """The group with its members made plain."""
     ((mode, members),) = group.items()
     plain: list[Conditions] = []
     for member in members:

@@ -30,7 +30,9 @@ PLACE = re.compile(r"rules\[(\d+)\]\.?(?:conditions|name)?(.*)")
 _PLAIN = {
     "field_unknown": "Choose a fact.",
     "op_unfit": "Choose a comparison that this fact can be asked.",
-    "value_not_number": "Write a number, such as 200.",
+    "value_not_number": (
+        "Write a number, such as 200; where several are listed, none with a comma in it."
+    ),
     "value_not_text": "Write a word, not a number.",
     "value_not_list": "Write a value; part several by commas.",
     "value_blank": "Write a value, or choose \u201cis not known\u201d.",

@@ -7,18 +7,27 @@ what keeps the rules from being published is noted beside the row afterwards.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
 
-from core.conditions import FIELD_LABELS, FIELDS, LISTS, OPERATORS_OF, WITHOUT_VALUE, Kind
+from core.conditions import (
+    FIELD_LABELS,
+    FIELDS,
+    GROUPS,
+    LISTS,
+    OPERATORS_OF,
+    WITHOUT_VALUE,
+    Kind,
+)
 from core.sentences import OPERATOR_WORDS, Labels
 from routing.models import Pool
-from routing.rules.rule_sets import LONGEST_NAME, LONGEST_TEXT, MOST_RULES
+from routing.rules.rule_sets import DEEPEST, LONGEST_NAME, LONGEST_TEXT, MOST_RULES
 from routing.services.rule_sets import RuleSpec
 
 MOST_ROWS = 50
@@ -29,7 +38,12 @@ MODES = {"all": "All of these hold", "any": "At least one of these holds"}
 OTHER_MODE = {"all": "any", "any": "all"}
 # Of a group within a rule, which is joined the other way than the rule itself.
 INNER_WORDS = {"all": "and at least one of these holds", "any": "or all of these hold"}
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+# With thousands parted by commas or spaces, all or none of them.
+_NUMBER = re.compile(
+    r"-?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4}|[0-9]{1,3}( [0-9]{3}){1,4})(\.[0-9]{1,6})?"
+)
+# A thousand to some and one to others.
+_POINTED = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 # Which operators can be asked of which kinds, for the script that leaves the others out.
 KINDS_OF = {
     op: " ".join(kind.value for kind in Kind if op in OPERATORS_OF[kind]) for op in OPERATOR_WORDS
@@ -99,21 +113,42 @@ class ConditionForm(forms.Form):
             return None
         if op in WITHOUT_VALUE:
             return {"field": fact, "op": op}
-        if op in LISTS:
-            parts = [self._value(fact, part) for part in split_list(text)]
-            return {"field": fact, "op": op, "value": parts}
-        return {"field": fact, "op": op, "value": self._value(fact, text)}
+        value = self._values(fact, text) if op in LISTS else self._value(fact, text)
+        return {"field": fact, "op": op, "value": value}
+
+    def _values(self, fact: str, text: str) -> list[Any]:
+        if FIELDS.get(fact) is Kind.NUMBER:
+            return numbers_of(text)
+        return [self._value(fact, part) for part in split_list(text)]
 
     def _value(self, fact: str, text: str) -> Any:
         """A number where the fact is one; the stored word for one that is written as its label."""
         if FIELDS.get(fact) is Kind.NUMBER:
-            plain = text.replace(",", "").replace(" ", "")
-            if _NUMBER.fullmatch(plain):
-                return float(plain) if "." in plain else int(plain)
-            return text
+            return number_of(text)
         known = self.labels.get(fact, {}).items()
         lowered = text.casefold()
         return next((value for value, label in known if label.casefold() == lowered), text)
+
+
+def number_of(text: str) -> int | float | str:
+    """The number, perhaps with its thousands parted; or the text where that is not certain."""
+    if _NUMBER.fullmatch(text) is None or _POINTED.fullmatch(text):
+        return text
+    plain = text.replace(",", "").replace(" ", "")
+    return float(plain) if "." in plain else int(plain)
+
+
+def numbers_of(text: str) -> list[int | float | str]:
+    """Numbers parted by commas; a text for what may be one with commas in it or several."""
+    found: list[int | float | str] = []
+    for part in re.split(r"\s*,\s+", text):
+        if _NUMBER.fullmatch(part) is None:
+            found += [number_of(one.strip()) for one in part.split(",") if one.strip()]
+        else:
+            # Nobody writes "000" for a number of its own.
+            is_one = "," not in part or ",0" in part
+            found.append(number_of(part) if is_one else part)
+    return found
 
 
 def split_list(text: str) -> list[str]:
@@ -125,9 +160,27 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def joined_list(values: Sequence[Any], labels: Mapping[str, str]) -> str:
-    words = (str(labels.get(str(value), value)) for value in values)
-    return ", ".join(f'"{word}"' if "," in word else word for word in words)
+def text_of(fact: str, value: Any, labels: Mapping[str, str]) -> str:
+    """What to type for a stored value of a fact, to be read as the same again."""
+    if not isinstance(value, list):
+        return _word_of(value, labels)
+    words = [_word_of(one, labels) for one in value]
+    is_number = FIELDS.get(fact) is Kind.NUMBER
+    return ", ".join(words if is_number else map(_quoted, words))
+
+
+def _word_of(value: Any, labels: Mapping[str, str]) -> str:
+    if isinstance(value, float):
+        text = str(value)
+        return f"{text}0" if _POINTED.fullmatch(text) else text
+    return "" if value is None else labels.get(str(value), str(value))
+
+
+def _quoted(word: str) -> str:
+    """The word as `split_list` reads it, in quotes where it needs them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([word])
+    return line.getvalue()
 
 
 class FallbackForm(forms.Form):
@@ -190,9 +243,28 @@ class RuleForm(FallbackForm):
             kept = json.loads(text) if text else {}
         except (ValueError, RecursionError):
             kept = None
-        if not isinstance(kept, dict):
-            raise forms.ValidationError("These conditions cannot be read. Open the rules again.")
-        return kept
+        if kept != {} and not is_group(kept):
+            raise forms.ValidationError("These conditions cannot be read. Take this rule out.")
+        return kept  # type: ignore[no-any-return]  # a mapping, as was just seen
+
+
+def is_group(whole: Any, depth: int = 1) -> bool:
+    """Whether this is a group of groups and tests, finished or not, that can be read again."""
+    if depth > DEEPEST or not isinstance(whole, dict) or len(whole) != 1:
+        return False
+    ((mode, members),) = whole.items()
+    if mode not in GROUPS or not isinstance(members, list):
+        return False
+    return all(is_test(one) or is_group(one, depth + 1) for one in members)
+
+
+def is_test(whole: Any) -> bool:
+    if not isinstance(whole, dict) or whole.keys() | {"value"} != {"field", "op", "value"}:
+        return False
+    value = whole.get("value", "")
+    values = value if isinstance(value, list) else [value]
+    is_plain = all(isinstance(one, str | int | float | None) for one in values)
+    return is_plain and isinstance(whole["field"], str) and isinstance(whole["op"], str)
 
 
 ConditionRows = forms.formset_factory(

@@ -1,5 +1,6 @@
 """The pages on which the routing rules are read, drafted, published and brought back."""
 
+import json
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -137,7 +138,7 @@ def test_conditions_deeper_than_the_page_stay_as_they_are(client, world, north):
     ]
     save_draft(rules=rules, by=None, now=NOW, saves=0)
     page = client.get(address("edit")).content.decode()
-    assert "nested deeper than this page can edit" in page
+    assert "This page cannot edit its conditions" in page
     data = sent(world, saves=1) | data_of(rules, choices())
     assert client.post(address("edit"), data).status_code == 302
     assert draft().rules.first().conditions == deep
@@ -161,7 +162,7 @@ def test_unfinished_draft_keeps_all_that_was_typed_and_tells_it_at_its_row(clien
     assert [one["value"].value() for one in part.groups[0]] == ["two hundred", "Sweden", ""]
     assert [len(one.notes) for one in part.groups[0]] == [1, 1, 1]
     assert part.form.notes == ["Give every rule a name."]
-    assert "Rule 1: Write a number, such as 200." in page.content.decode()
+    assert "Rule 1: Write a number, such as 200;" in page.content.decode()
     page = client.get(address("publish"))
     assert "To mend:" in page.content.decode()
     assert "Publish version 2" not in page.content.decode()
@@ -338,6 +339,10 @@ def test_review_on_the_page_is_kept_with_the_version(client, world, north):
     assert client.post(address("publish"), draft_said() | {"seen": 987_654}).status_code == 409
     client.post(address("publish"), draft_said() | {"seen": review.pk})
     assert current().seen == review
+    assert "4 weeks replayed" in client.get(address("changelist")).content.decode()
+    ImpactReview.objects.update(weeks=1)
+    assert "1 week replayed" in client.get(address("changelist")).content.decode()
+    ImpactReview.objects.update(weeks=4)
     page = client.get(address("change", current().pk)).content.decode()
     assert "the impact review of 4 weeks" in page
 
@@ -401,6 +406,15 @@ def test_older_version_is_looked_at_and_brought_back(client, world, north):
     assert client.post(address("back", old.pk), {"since": 2}).status_code == 409
 
 
+def test_only_a_version_that_was_replaced_has_a_page_to_bring_it_back(client, world, north):
+    save(client, world, rule("rules-0", north, [NORTHERN]))
+    for row in (current(), draft()):
+        assert client.get(address("back", row.pk)).status_code == 404
+        assert client.post(address("back", row.pk), {"since": 1}).status_code == 404
+    client.post(address("publish"), draft_said())
+    assert client.get(address("back", RuleSet.objects.get(n=1).pk)).status_code == 200
+
+
 def test_older_version_is_made_a_draft_first(client, world, north):
     old = current()
     save(client, world, rule("rules-0", north, [NORTHERN]))
@@ -450,6 +464,42 @@ def test_rules_are_in_the_menu_once_there_is_a_second_pool(client, world, who, i
     assert (address("changelist") in client.get(page).content.decode()) is is_told
     client.force_login(world.admin)
     assert client.get(address("changelist")).status_code == 200
+
+
+# Conditions that are none: of the right form at first sight only.
+MALFORMED = {
+    "no list": {"all": 5},
+    "no member": {"all": [1]},
+    "word": {"any": ["field"]},
+    "half": {"all": [{"field": "country"}]},
+    "list as a fact": {"all": [{"field": ["x"], "op": "eq"}]},
+    "list as a comparison": {"all": [{"field": "country", "op": ["eq"], "value": "x"}]},
+    "group as a value": {"all": [{"field": "country", "op": "eq", "value": {"all": []}}]},
+    "list in a list": {"all": [{"field": "country", "op": "in", "value": [["x"]]}]},
+    "group and test": {"all": [{"field": "country", "op": "eq", "value": "x", "all": []}]},
+    "two groups": {"all": [], "any": []},
+    "other group": {"none": []},
+    "deep": {"any": [{"all": [{"any": [{"all": [7]}]}]}]},
+}
+
+
+@pytest.mark.parametrize("conditions", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_conditions_are_refused_and_open_where_they_are_stored(
+    client, world, north, conditions
+):
+    one = rule("rules-0", north, [], kept=json.dumps(conditions))
+    answer = save(client, world, one)
+    assert answer.status_code == 422
+    assert "Rule 1: These conditions cannot be read." in answer.content.decode()
+    rules = [{"name": "Bad", "conditions": conditions, "pool": north}]
+    rules.append({"name": "Rest", "conditions": {}, "pool": world.pool})
+    save_draft(rules=rules, by=None, now=NOW, saves=0)
+    for name in ("edit", "publish"):
+        assert client.get(address(name)).status_code == 200
+    assert client.get(address("change", draft().pk)).status_code == 200
+    again = sent(world, saves=1) | data_of(rules, choices())
+    assert client.post(address("edit"), again).status_code == 422
+    assert client.post(address("edit"), again | {"rules-0-DELETE": "on"}).status_code == 302
 
 
 HOSTILE = {
