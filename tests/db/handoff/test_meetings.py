@@ -98,6 +98,18 @@ def test_receiver_is_reminded_once_within_a_day(world):
     assert told(row) == [receiver.pk]
 
 
+def test_reminder_that_fails_does_not_keep_the_next_ones_waiting(world):
+    rows = [draft(world, NOW + 3 * DAY + timedelta(minutes=n)) for n in range(2)]
+    for row in rows:
+        submit_handoff(row, by=world.sdr, now=NOW)
+    bad, good = rows
+    receiver = world.receiver_of(good)
+    bad.legs.update(ended_at=NOW, ended_as="reassigned")
+    soon = NOW + 2 * DAY + timedelta(hours=1)
+    assert remind_of_meetings(soon) == 1
+    assert told(good) == [receiver.pk]
+
+
 def test_next_receiver_is_reminded_too(world):
     row = draft(world, NOW + 3 * DAY)
     submit_handoff(row, by=world.sdr, now=NOW)
