@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -23,6 +24,7 @@ from handoff.services.decide import free, live_leg
 from handoff.services.moves import backup_first, moved_data, rule_of_leg
 from handoff.services.placement import Placing, Reason, assign
 from routing.choices import TurnKind
+from routing.selectors import member_standings
 from routing.services import lock_loads, lock_pools, open_draw, take_turn
 
 logger = logging.getLogger(__name__)
@@ -43,9 +45,10 @@ def apply_cover(now: datetime) -> int:
     changes nothing.
     """
     moved = 0
+    free: dict[int, set[int]] = {}
     for pk in _waiting(now):
         try:
-            moved += _cover(pk, now=now)
+            moved += _cover(pk, free, now=now)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
@@ -62,16 +65,34 @@ def _waiting(now: datetime) -> Iterator[int]:
         last = batch[-1]
 
 
-def _cover(pk: int, *, now: datetime) -> int:
+def _cover(pk: int, free: dict[int, set[int]], *, now: datetime) -> int:
     try:
-        with transaction.atomic():
-            return _move(pk, now=now)
-    except DomainError:
-        return 0
-    except _NobodyFree:
+        # Else what nobody can take would take locks in vain, each time.
+        if _has_taker(pk, free, now=now):
+            with suppress(_NobodyFree), transaction.atomic():
+                return _move(pk, now=now)
         with transaction.atomic():
             _tell_manager(pk, now=now)
-        return 0
+    except DomainError:
+        # Somebody has done something about it meanwhile.
+        pass
+    return 0
+
+
+def _has_taker(pk: int, free: dict[int, set[int]], *, now: datetime) -> bool:
+    """Whether somebody seems free in the pool; nothing is locked, and whoever moves it looks again.
+
+    ``free`` keeps who is, by pool, for the leads to come.
+    """
+    live = Leg.objects.filter(handoff=pk, ended_at=None).order_by()
+    leg = live.select_related("handoff", "turn__rule").first()
+    if leg is None or leg.turn.rule is None:
+        return True
+    pool_id = leg.turn.rule.pool_id
+    if pool_id not in free:
+        standings = member_standings(pool_id, now=now)
+        free[pool_id] = {one.user_id for one in standings if one.excluded is None}
+    return bool(free[pool_id] - barred_on_chain(leg.handoff).keys())
 
 
 def _move(pk: int, *, now: datetime) -> int:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.services import add_time_off, pause_user
 from handoff.choices import EventKind, LegEnd, Status, TransferReason
@@ -105,6 +107,17 @@ def test_cover_leaves_what_can_wait(world):
     away(world, live(contacted).receiver)
     assert apply_cover(NOW + HOUR) == 0
     assert short.legs.count() == contacted.legs.count() == 1
+
+
+def test_cover_with_nobody_changes_nothing_to_find_that_out(world):
+    row = world.submitted()
+    away(world, live(row).receiver)
+    for ae in world.aes:
+        set_capacity(user=ae, capacity=0, by=world.admin, now=NOW)
+    apply_cover(NOW + HOUR)
+    with CaptureQueriesContext(connection) as asked:
+        assert apply_cover(NOW + HOUR) == 0
+    assert not [one["sql"] for one in asked if one["sql"].startswith("UPDATE")]
 
 
 def test_cover_with_nobody_tells_the_manager_once_and_goes_on_trying(world):
