@@ -323,6 +323,21 @@ def test_page_for_a_submitter_tells_the_result_only(world, other, client):
     assert read(client, world.sdr, lead=draft.lead_id).status_code == 403
 
 
+def test_page_tells_those_who_answer_for_it_only_how_others_stand(world, client):
+    row = world.submitted()
+    receiver = row.owner
+    reject_handoff(row, reason="no_budget", by=receiver, now=NOW)
+    fix = start_fix(row, by=world.sdr, now=NOW)
+    pause_user(user=receiver, by=world.admin, now=NOW)
+    for ae in world.aes:
+        set_capacity(user=ae, capacity=0, by=world.admin, now=NOW)
+    for person, sees in ((world.sdr, False), (world.manager, True)):
+        shown = text(read(client, person, handoff=fix.pk))
+        assert "It would be held" in shown
+        assert ("is passed over: paused" in shown) is sees
+        assert ("What would help" in shown) is sees
+
+
 def test_page_finds_leads_and_handoffs_in_sight_only(world, client):
     row = world.submitted(contact__last_name="Zweig")
     shown = text(read(client, world.manager, q="Zweig"))
