@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import models
+from simple_history.models import DeletedObject
 
 LATEST = 25
 
@@ -30,7 +31,8 @@ def past_changes(row: Any) -> list[PastChange]:
         if before is not None:
             delta = record.diff_against(before, foreign_keys_are_objs=True)
             fields = tuple(
-                (_label(row, change.field), change.old, change.new) for change in delta.changes
+                (_label(row, change.field), _told(change.old), _told(change.new))
+                for change in delta.changes
             )
         changes.append(
             PastChange(
@@ -52,6 +54,11 @@ def who_changed(row: models.Model, name: str) -> Any:
         if getattr(record, field.attname) != getattr(before, field.attname):
             return record.history_user
     return records[-1].history_user if 0 < len(records) <= LATEST else None
+
+
+def _told(value: Any) -> Any:
+    """The value; where a reference was empty, None and not an object that is gone."""
+    return None if isinstance(value, DeletedObject) and value.pk is None else value
 
 
 def _label(row: models.Model, field: str) -> str:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
+from simple_history.models import HistoricalRecords
 
 from accounts.choices import Role
 from accounts.models import User
@@ -42,6 +43,12 @@ class Company(Timestamped):
     )
 
     objects = CompanyQuerySet.as_manager()
+    # Of the owner only, whom leads follow, and by the service that changes it: what forms write
+    # through to the rest stands on their handoffs.
+    history = HistoricalRecords(
+        excluded_fields=["name", "domain", "size", "industry", "country", "segment", "details"]
+    )
+    skip_history_when_saving = True
 
     class Meta:
         verbose_name_plural = "companies"

@@ -75,7 +75,7 @@ def convert_handoff(
         stop_clocks(row, step=Step.CONVERT, now=now)
         contact = {} if row.first_contact_at else converted_touch(row, leg, by=by, now=now)
         end_leg(row, leg, ended_as=LegEnd.CLOSED, now=now)
-        adopted = adopt_company(row, leg.receiver_id)
+        adopted = adopt_company(row, leg.receiver_id, by=by, now=now)
         close_row(
             row,
             EventKind.CONVERTED,

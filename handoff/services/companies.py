@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
@@ -31,7 +32,7 @@ def set_company_owner(company: Company, *, owner: User | None, by: User, now: da
         raise NotPermitted("Only a manager or a RevOps admin says who looks after a company.")
     if owner is not None:
         _hold_receiver(owner)
-    Company.objects.filter(pk=company.pk).update(owner=owner)
+    _give(Company.objects.filter(pk=company.pk), owner.pk if owner else None, by=by, now=now)
     logger.info(
         "company owner set",
         extra={
@@ -54,14 +55,34 @@ def _hold_receiver(owner: User) -> None:
         raise CompanyRefused(message, problems=[problem])
 
 
-def adopt_company(row: Handoff, receiver_id: int) -> bool:
+def _give(companies: QuerySet[Company], owner_id: int | None, *, by: User, now: datetime) -> int:
+    """Write who looks after these companies, with the history of it; how many changed."""
+    rows = list(companies.exclude(owner=owner_id).select_for_update(no_key=True).order_by("pk"))
+    ids = [row.pk for row in rows]
+    known = set(Company.history.filter(id__in=ids).values_list("id", flat=True))
+    # The first change of a company tells of what was before, too.
+    first = [_signed(row, None, min(row.created_at, now)) for row in rows if row.pk not in known]
+    Company.history.bulk_history_create(first)
+    for row in rows:
+        row.owner_id = owner_id
+    Company.history.bulk_history_create([_signed(row, by, now) for row in rows], update=True)
+    return Company.objects.filter(pk__in=ids).update(owner=owner_id)
+
+
+def _signed(row: Company, by: User | None, at: datetime) -> Company:
+    row._history_user = by  # type: ignore[attr-defined]  # simple_history reads it
+    row._history_date = at  # type: ignore[attr-defined]  # likewise
+    return row
+
+
+def adopt_company(row: Handoff, receiver_id: int, *, by: User, now: datetime) -> bool:
     """The receiver of a converted handoff looks after its company, where nobody does yet.
 
     The caller holds the handoff, and no pool or load.
     """
     company = Lead.objects.filter(pk=row.lead_id).values("company")
     free = Company.objects.filter(pk__in=company, owner=None)
-    return bool(free.update(owner=receiver_id))
+    return bool(_give(free, receiver_id, by=by, now=now))
 
 
 def lock_companies(leads: Iterable[Lead]) -> None:
@@ -75,7 +96,7 @@ def hold_companies(user: User) -> None:
     list(looked_after_by(user).select_for_update(no_key=True).values_list("pk"))
 
 
-def leave_companies(user: User) -> int | None:
+def leave_companies(user: User, *, by: User, now: datetime) -> int | None:
     """Nobody looks after the person's companies from now on; how many those were.
 
     Those that came since `hold_companies` are taken without waiting, for pools are locked by now:
@@ -87,5 +108,4 @@ def leave_companies(user: User) -> int | None:
     )
     if len(held) < mine.count():
         return None
-    mine.update(owner=None)
-    return len(held)
+    return _give(mine, None, by=by, now=now)

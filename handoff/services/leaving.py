@@ -102,7 +102,7 @@ def _offboard(
     pools = _lock_pools(user, legs)
     _refuse_emptied(user, confirmed=confirmed)
     legs += _end_legs(_late(user, rows), now=now)
-    companies = leave_companies(user)
+    companies = leave_companies(user, by=by, now=now)
     if companies is None or not _pools_of(legs) <= pools:
         raise _MoreArrived
     backups = {leg.pk: backup_first(leg, pool_id=rule.pool_id) for _, leg, rule in legs}

@@ -1,10 +1,13 @@
 """Who looks after a company: said by a manager, won by an opportunity, given up by leaving."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from accounts.choices import Role
 from core.errors import NotPermitted, NotVisible
+from core.history import past_changes
 from handoff.errors import CompanyRefused
 from handoff.models import Company, Event
 from handoff.rules.form import Form
@@ -134,6 +137,47 @@ def test_offboard_page_says_how_many_companies_before_and_after(world, client):
     assert "1 company: nobody does afterwards" in client.get(target).content.decode()
     answer = client.post(target, {"successor": world.sdr.pk}, follow=True)
     assert "Nobody looks after 1 company now." in answer.content.decode()
+
+
+# Its history
+
+
+def changes(company):
+    return [
+        (one.kind, one.by, one.at, [(label, old, new) for label, old, new in one.fields])
+        for one in past_changes(Company.objects.get(pk=company.pk))
+    ]
+
+
+def test_company_tells_who_looked_after_it_when_and_who_said_so(world):
+    row, receiver = converted(world)
+    company = row.lead.company
+    other = next(one for one in world.aes if one != receiver)
+    later = NOW + timedelta(hours=1)
+    set_company_owner(company, owner=other, by=world.manager, now=later)
+    # Said again, nothing changes.
+    set_company_owner(company, owner=other, by=world.admin, now=later)
+    gone = later + timedelta(hours=1)
+    offboard_user(other, successor=world.sdr, by=world.admin, now=gone)
+    *told, first = changes(company)
+    assert told == [
+        ("Changed", world.admin, gone, [("Owner", other, None)]),
+        ("Changed", world.manager, later, [("Owner", receiver, other)]),
+        ("Changed", receiver, NOW, [("Owner", None, receiver)]),
+    ]
+    assert (first[0], first[1]) == ("Added", None)
+
+
+def test_company_page_leads_to_its_history(world, company, client):
+    set_company_owner(company, owner=world.ae, by=world.manager, now=NOW)
+    client.force_login(world.manager)
+    assert (
+        address("history", company.pk) in client.get(address("change", company.pk)).content.decode()
+    )
+    said = client.get(address("history", company.pk)).content.decode()
+    assert "Owner: none → Priya Nair" in said
+    client.force_login(world.person("Mona Other", Role.MANAGER, team=False))
+    assert client.get(address("history", company.pk)).status_code == 404
 
 
 # Pages
