@@ -120,6 +120,19 @@ def test_time_off_that_cannot_be_kept_is_shown_with_the_reason(world, client):
     assert 'value="2026-12-02T09:00"' in text(response)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_time_off_in_a_far_year_is_refused_at_its_field(world, client, zone, at):
+    User.objects.filter(pk=world.ae.pk).update(zone=zone)
+    client.force_login(world.ae)
+    add = reverse("accounts:time_off_add", args=[world.ae.pk])
+    response = client.post(add, {"starts_at": at, "ends_at": at})
+    assert response.status_code == 422
+    assert response.context["form"].errors["starts_at"] == ["Give a year from 2000 to 2100."]
+    pause = reverse("accounts:pause", args=[world.ae.pk])
+    assert client.post(pause, {"until": at}).status_code == 422
+
+
 def test_time_off_and_pause_of_others_do_not_exist_for_a_colleague(world, client):
     client.force_login(world.sdr)
     span = TimeOff.objects.create(user=world.ae, starts_at=NOW + DAY, ends_at=NOW + 2 * DAY)

@@ -35,5 +35,21 @@ def test_what_is_no_time_is_refused(text):
     assert "Enter a date and a time" in str(refusal.value)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    "text",
+    ["0001-01-01T00:00", "1999-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"],
+)
+def test_far_year_is_refused_with_the_years_that_can_be_given(zone, text):
+    with timezone.override(ZoneInfo(zone)), pytest.raises(ValidationError) as refusal:
+        LocalDateTimeField().clean(text)
+    assert refusal.value.messages == ["Give a year from 2000 to 2100."]
+
+
+@pytest.mark.parametrize("text", ["2000-01-01T00:00", "2100-12-31T23:59"])
+def test_first_and_last_year_are_taken(text):
+    assert LocalDateTimeField().clean(text).isoformat() == f"{text}:00+00:00"
+
+
 def test_nothing_is_nothing():
     assert LocalDateTimeField(required=False).clean("") is None
