@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.errors import DomainError
 from sla.choices import ClockKind
 from sla.rules import ladder
 from sla.rules.ladder import Drawing, Line
@@ -17,12 +18,16 @@ from worktime.selectors import rules_calendar
 
 @dataclass(frozen=True, slots=True)
 class TargetLine:
-    """One promise of a policy in words, with its ladder drawn and listed."""
+    """One promise of a policy in words, with its ladder drawn and listed.
+
+    `trouble` says why the drawing tells no times where it should.
+    """
 
     kind: str
     words: str
     ladder: list[Line]
     drawing: Drawing
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,16 @@ def target_line(
 ) -> TargetLine:
     version = None if calendar is None else calendar.current_version
     pace = None if version is None else Pace(rules_calendar(version), spec.unit)
+    try:
+        drawing, trouble = ladder.draw(spec, pace=pace, start=start), ""
+    except DomainError as error:
+        drawing, trouble = ladder.draw(spec), error.message
     return TargetLine(
         kind=str(ClockKind(spec.kind).label),
         words=target_words(spec.amount, spec.unit),
         ladder=ladder.lines(spec),
-        drawing=ladder.draw(spec, pace=pace, start=start),
+        drawing=drawing,
+        trouble=trouble,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from sla.rules.lookback import Candidate, Judged, Ran, Tally, judge, tally, targ
 from sla.rules.pace import Hold
 from sla.rules.presets import PolicySpec
 from worktime.models import Calendar
+from worktime.rules import NoOpenTime
 from worktime.selectors import rules_calendar
 
 PERIOD = timedelta(days=28)
@@ -128,7 +130,10 @@ def _judged(
     judged = []
     for clock in clocks:
         target = target_for(candidates, facts.get(clock.pk, {}), clock.kind)
-        if target is not None:
+        if target is None:
+            continue
+        # In a calendar that does not open again nothing is ever due, which the drawing says.
+        with suppress(NoOpenTime):
             judged.append(judge(_ran(clock, calendar, now), target, now=now))
     return judged
 
