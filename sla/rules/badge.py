@@ -69,10 +69,10 @@ def badge_state(facts: ClockFacts, pace: Pace, now: datetime) -> str:
         return MISSED if facts.breached_at else CANCELLED
     if facts.state == transitions.PAUSED or pauses.current(facts.holds, now):
         return PAUSED
-    if facts.is_unstaffed:
-        return UNSTAFFED
     if transitions.is_late(facts.due_at, now):
         return OVERDUE
+    if facts.is_unstaffed:
+        return UNSTAFFED
     length = pace.length(facts.started_at, facts.amount)
     return SOON if now >= soon_at(facts.rungs, pace, facts.due_at, length) else ON_TRACK
 
@@ -120,15 +120,16 @@ def _label(
     if pace.unit != ELAPSED_MINUTES and "working" not in amount:
         amount += " of working time"
     name, inner = facts.name, spoken(text[0].lower() + text[1:])
+    unstaffed = "; nobody was at work when it started" if facts.is_unstaffed else ""
     return {
         ON_TRACK: f"{name} is due {due}, {amount} left.",
         SOON: f"{name} is due {due}, {amount} left.",
-        OVERDUE: f"{name} was due {due}, {amount} late.",
+        OVERDUE: f"{name} was due {due}, {amount} late{unstaffed}.",
         MET: f"{name} was due {due}: {inner}.",
         MET_LATE: f"{name} was due {due}: {inner}.",
         MISSED: f"{name} was due {due} and was missed.",
         PAUSED: f"{name} is {inner}.",
-        UNSTAFFED: f"{name} is due {due}; nobody was at work when it started.",
+        UNSTAFFED: f"{name} is due {due}{unstaffed}.",
         CANCELLED: f"{name} was due {due} and was cancelled before that.",
     }[state]
 

@@ -68,7 +68,7 @@ def test_view_of_a_running_clock(now, state, text):
             "Missed at 14:00",
         ),
         ({"state": "cancelled", "cancelled_at": at("Mon 11:00")}, "cancelled", "Cancelled"),
-        ({"is_unstaffed": True}, "unstaffed", "Unstaffed"),
+        ({"is_unstaffed": True}, "overdue", "2 h late"),
         ({"holds": (hold("Mon 14:00", "Mon 17:00"),)}, "paused", "Paused until 17:00"),
         (
             {"state": "paused", "holds": (pauses.hold_of(at("Mon 14:00"), None),)},
@@ -80,6 +80,29 @@ def test_view_of_a_running_clock(now, state, text):
 def test_view_of_other_clocks(changes, state, text):
     seen = view(at("Mon 16:00"), **changes)
     assert (seen.state, seen.text) == (state, text)
+
+
+@pytest.mark.parametrize(
+    ("now", "state", "text", "label"),
+    [
+        (
+            at("Mon 14:00"),
+            "unstaffed",
+            "Unstaffed",
+            "Accept is due today 14:00; nobody was at work when it started.",
+        ),
+        (
+            at("Mon 14:25"),
+            "overdue",
+            "25 min late",
+            "Accept was due today 14:00, 25 minutes of working time late; nobody was at work when "
+            "it started.",
+        ),
+    ],
+)
+def test_view_of_an_unstaffed_clock_past_due_is_late(now, state, text, label):
+    seen = view(now, is_unstaffed=True)
+    assert (seen.state, seen.text, seen.label) == (state, text, label)
 
 
 def test_view_missed_on_another_day_names_the_day():
