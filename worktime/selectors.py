@@ -11,6 +11,7 @@ from typing import Any
 
 from worktime import rules, uses
 from worktime.models import Calendar, CalendarVersion
+from worktime.rules.public_holidays import country_names, public_holidays
 from worktime.rules.zones import load_zone
 
 logger = logging.getLogger(__name__)
@@ -68,11 +69,41 @@ def calendar_problem(calendar: Calendar, *, today: date) -> CalendarProblem | No
     except rules.ZoneUnknown as error:
         message = f"{calendar}: {error.message} Until it has another, its hours are read in UTC."
         return CalendarProblem(calendar, error.code, message)
-    last = max((entry["date"] for entry in version.public_holidays), default=None)
-    if last is not None and date.fromisoformat(last) < today + HOLIDAYS_AHEAD:
-        message = f"{calendar}: its public holidays end on {last}. Save it again to add more."
-        return CalendarProblem(calendar, "holidays_end", message)
-    return None
+    return _holidays_problem(calendar, version, today=today)
+
+
+def _holidays_problem(
+    calendar: Calendar, version: CalendarVersion, *, today: date
+) -> CalendarProblem | None:
+    """Where the country has no public holidays, or those that are stored are about to end."""
+    country = version.holiday_country
+    name = country_names().get(country, country)
+    last = max((entry["date"] for entry in version.public_holidays), default="")
+    if country and not last:
+        message = (
+            f"{calendar}: no public holidays are known of {name}. Enter them as own closed days, "
+            "and choose None as the country."
+        )
+        return CalendarProblem(calendar, "holidays_none", message)
+    if not last or date.fromisoformat(last) >= today + HOLIDAYS_AHEAD:
+        return None
+    if _last_known(version, today) <= last:
+        way = f"None later are known of {name}: enter them as own closed days."
+    elif calendar.is_retired:
+        way = "Give those who keep it another calendar, or offer it again and save it to add more."
+    else:
+        way = "Save it again to add more."
+    message = f"{calendar}: its public holidays end on {last}. {way}"
+    return CalendarProblem(calendar, "holidays_end", message)
+
+
+def _last_known(version: CalendarVersion, today: date) -> str:
+    """The last day that saving the calendar now would bring; empty where it would bring none."""
+    try:
+        days = public_holidays(version.holiday_country, version.holiday_region, today.year)
+    except rules.CalendarInvalid:
+        return ""
+    return max((day.date.isoformat() for day in days if day.date is not None), default="")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from tests.factories.accounts import make_organisation
 from worktime.models import Calendar, CalendarVersion
 from worktime.rules import is_open, preset_calendars
 from worktime.rules.presets import ALWAYS, OFFICE_HOURS
-from worktime.selectors import calendar_problems, rules_calendar
+from worktime.selectors import calendar_problem, calendar_problems, rules_calendar
 from worktime.services import create_calendar, publish_calendar_version, retire_calendar
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,41 @@ def test_calendar_problems_of_sound_calendars_is_empty():
     made(country="DE")
     made("Always", preset=ALWAYS)
     assert calendar_problems(today=NOW.date()) == []
+
+
+def test_calendar_problem_of_a_table_that_ends_does_not_ask_to_save_again():
+    calendar = made("Colombo", zone="Asia/Colombo", country="LK")
+    for message in (problem_of(calendar), problem_of(saved_again(calendar))):
+        assert "None later are known of Sri Lanka: enter them as own closed days." in message
+        assert "Save it again" not in message
+
+
+def test_calendar_problem_of_a_retired_calendar_asks_to_give_another_one():
+    calendar = made(country="DE")
+    retire_calendar(calendar, by=None, now=NOW)
+    message = problem_of(calendar, today=date(2036, 3, 1))
+    assert "Give those who keep it another calendar, or offer it again" in message
+
+
+@pytest.mark.parametrize("country", ["UA", "BV", "HM", "IO"])
+def test_calendar_problem_of_a_country_without_public_holidays_says_so(country):
+    message = problem_of(made(country=country))
+    assert "no public holidays are known of" in message
+    assert "Enter them as own closed days, and choose None as the country." in message
+
+
+def problem_of(calendar, today=date(2026, 11, 20)):
+    return calendar_problem(calendar, today=today).message
+
+
+def saved_again(calendar):
+    version = calendar.current_version
+    data = {**version.data, "zone": version.zone}
+    publish_calendar_version(
+        calendar, data=data, country=version.holiday_country, by=None, now=NOW, since=version.n
+    )
+    calendar.refresh_from_db()
+    return calendar
 
 
 def test_calendar_problems_names_holidays_that_run_out():
