@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.choices import Role
 from accounts.models import Team, User
 from accounts.selectors import zone_for
+from core.paging import count_for_menu
 from notify import registry
 from notify.choices import Channel, Topic
 from notify.models import Destination, LastDigest, Message, Preference, QuietHours
@@ -60,8 +61,8 @@ class InboxPage:
 
 
 def unread_count(user: User) -> int:
-    """How many inbox messages the person has not read: the number on the badge."""
-    return Message.objects.inbox_of(user).unread().count()
+    """How many inbox messages the person has not read, for the menu."""
+    return count_for_menu(Message.objects.inbox_of(user).unread())
 
 
 def inbox_page(user: User, page: int | str, *, now: datetime) -> InboxPage:
@@ -78,7 +79,7 @@ def inbox_page(user: User, page: int | str, *, now: datetime) -> InboxPage:
         number=found.number,
         pages=found.paginator.num_pages,
         total=found.paginator.count,
-        unread=unread_count(user),
+        unread=Message.objects.inbox_of(user).unread().count(),
     )
 
 

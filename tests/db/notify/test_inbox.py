@@ -38,6 +38,15 @@ def test_unread_count_among_many_read_ones_uses_its_index(queue_inbox, anna, pla
     assert "notify_message_unread" in plan_of(Message.objects.inbox_of(anna).unread().order_by())
 
 
+def test_unread_count_stops_at_a_hundred_and_the_inbox_counts_all(anna, now):
+    new = {"recipient": anna, "kind": "note", "channel": "inbox", "not_before": now}
+    Message.objects.bulk_create(
+        Message(key=f"new{n}", state="sent", sent_at=now, **new) for n in range(120)
+    )
+    assert unread_count(anna) == 100
+    assert inbox_page(anna, 1, now=now).unread == 120
+
+
 def test_mark_read_of_one_leaves_the_others(queue_inbox, anna, now):
     first, second = queue_inbox("a"), queue_inbox("b")
     assert mark_read(user=anna, message_ids=[first.pk], now=now) == 1
