@@ -240,12 +240,12 @@ class RuleForm(FallbackForm):
     def clean_kept(self) -> dict[str, Any]:
         text = self.cleaned_data["kept"]
         try:
-            kept = json.loads(text) if text else {}
+            kept: Any = json.loads(text or "{}")
         except (ValueError, RecursionError):
             kept = None
-        if kept != {} and not is_group(kept):
-            raise forms.ValidationError("These conditions cannot be read. Take this rule out.")
-        return kept  # type: ignore[no-any-return]  # a mapping, as was just seen
+        if kept == {} or is_group(kept):
+            return dict(kept)
+        raise forms.ValidationError("These conditions cannot be read. Take this rule out.")
 
 
 def is_group(whole: Any, depth: int = 1) -> bool:
