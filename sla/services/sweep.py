@@ -16,17 +16,24 @@ POSTGRESQL_BATCH = 500
 SQLITE_BATCH = 100
 
 # The claim repeats state and time under the row's lock: a clock that was met, or swept by
-# somebody else, after the snapshot is passed over. Locked rows are skipped, never waited for. A
+# somebody else, after the snapshot is passed over. Locked rows are skipped, never waited for.
+CLAIM_STATEMENT = """
+SELECT id
+FROM sla_clock
+WHERE state = 'running' AND next_step_at < %(now)s
+ORDER BY next_step_at, id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+"""
+
+# A statement after the claim, so that it sees what was acknowledged until the rows were locked. A
 # clock that is due by its index and has no step to fire gets its next instant from the schedule
 # again, or it would be found for ever.
 FIRE_STATEMENT = """
 WITH due AS MATERIALIZED (
     SELECT id, schedule, fired
     FROM sla_clock
-    WHERE state = 'running' AND next_step_at < %(now)s
-    ORDER BY next_step_at, id
-    LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
+    WHERE id = ANY(%(claimed)s)
 ), passed AS MATERIALIZED (
     SELECT due.id AS clock_id, (rung.value ->> 0)::bigint AS step_id,
            (rung.value ->> 1)::timestamptz AS at, rung.value ->> 2 AS action, rung.n
@@ -74,9 +81,12 @@ def fire_due_steps(now: datetime) -> int:
     that nobody else is working on.
     """
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(FIRE_STATEMENT, {"now": now, "limit": POSTGRESQL_BATCH})
-            return int(cursor.rowcount)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(CLAIM_STATEMENT, {"now": now, "limit": POSTGRESQL_BATCH})
+            claimed = [pk for (pk,) in cursor.fetchall()]
+            if claimed:
+                cursor.execute(FIRE_STATEMENT, {"now": now, "claimed": claimed})
+            return len(claimed)
     return _fire_batch(now, SQLITE_BATCH)
 
 

@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from sla.models import Clock, Escalation
 from sla.services import fire_due_steps
 from tests.db.sla import racers
-from tests.factories.sla import HOUR, MICROSECOND, START, make_clocks
+from tests.factories.sla import HOUR, MICROSECOND, START, make_clock, make_clocks
 from tests.support.processes import child_environment
 from tests.support.race import race
 from tests.support.servers import wait_for
@@ -80,6 +82,31 @@ def test_met_clock_is_breached_only_by_a_sweep_that_came_before():
     breached = Clock.objects.filter(breached_at=F("due_at")).values_list("pk", flat=True)
     assert Counter(breaches().values_list("clock_id", flat=True)) == Counter(breached)
     assert Clock.objects.filter(breached_at__isnull=False).count() == len(breached)
+
+
+def is_free(pk):
+    """Whether somebody else could have the clock's row now; asked on a connection of its own."""
+    try:
+        with transaction.atomic():
+            return bool(Clock.objects.select_for_update(skip_locked=True).filter(pk=pk))
+    finally:
+        connection.close()
+
+
+@pytest.mark.postgresql
+def test_sweep_reads_acknowledgements_once_nobody_can_acknowledge_any_more():
+    clock = make_clock()
+    free = []
+
+    def look(execute, sql, params, many, context):
+        if "sla_acknowledgement" in sql:
+            with ThreadPoolExecutor(1) as pool:
+                free.append(pool.submit(is_free, clock.pk).result())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        assert fire_due_steps(LATER) == 1
+    assert free == [False]
 
 
 def test_claim_by_four_processes_gives_each_escalation_to_one():
