@@ -18,7 +18,7 @@ from sla.services.facts import CHANGING_FIELDS, record_passed
 
 # What to do about a clock that is due at an agreed time, by its kind.
 MOVE_MEETING = "It is due at an agreed time: move the meeting instead."
-INSTEAD = {
+INSTEAD: dict[str, str] = {
     ClockKind.CONTACT_LEG: "It is due with the buyer's first contact: pause that clock, or give "
     "that clock more time, and this one follows.",
 }
