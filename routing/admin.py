@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.rules.policy import Action, Relation
+from accounts.selectors import relations_to_person
 from core.admin import ConfigAdmin, Dialog, ReadOnlyAdmin, person, register
 from core.history import who_changed
 from routing import impact_admin, rule_admin, services  # noqa: F401  # importing registers pages
@@ -25,6 +26,7 @@ from routing.forms import (
 from routing.impact import (
     has_words,
     is_last,
+    left_words,
     limit_changer,
     limit_words,
     pool_words,
@@ -35,6 +37,7 @@ from routing.impact import (
 )
 from routing.models import Member, Pool, Turn
 from routing.selectors import explain_turn, pool_board
+from routing.selectors.emptied import emptied_by, is_shut
 
 LATEST_TURNS = 10
 
@@ -158,9 +161,20 @@ class PoolAdmin(MemberEditing):
         return pool
 
     def row_context(self, request: HttpRequest, row: Pool) -> dict[str, Any]:
-        turns = Turn.objects.for_user(person(request, User)).filter(pool=row)
+        user = person(request, User)
+        turns = Turn.objects.for_user(user).filter(pool=row)
+        board = pool_board(row, timezone.now())
+        team = set(Membership.objects.managed_by(user).values_list("user", flat=True))
         return {
-            "board": pool_board(row, timezone.now()),
+            "board": board,
+            "own_people": {
+                line.member.user_id
+                for line in board
+                if user.may(
+                    Action.MEMBER_EDIT,
+                    frozenset({Relation.TEAM} if line.member.user_id in team else ()),
+                )
+            },
             "rules": row.rules.filter(ruleset__state="published").order_by("position"),
             "turns": turns.select_related("user").order_by("-sequence")[:LATEST_TURNS],
             "may_edit": self.may_edit(request, row),
@@ -185,21 +199,11 @@ def change_member(request: HttpRequest, row: Member, values: dict[str, Any]) -> 
     return told
 
 
-def last_words(row: Member) -> str:
-    """What happens where nobody else could take leads; empty where somebody could."""
-    if not is_last(row):
-        return ""
-    return (
-        f"Nobody else takes leads in {row.pool}. New leads would wait in holding, owned by "
-        f"{row.pool.manager}, until somebody does."
-    )
-
-
 def present_member(request: HttpRequest, row: Member) -> dict[str, Any]:
     return {
         "initial": {"weight": row.weight, "is_active": row.is_active},
         "changer": partial(who_changed, row),
-        "last": last_words(row),
+        "last": left_words([row.pool] if is_last(row) else []),
     }
 
 
@@ -218,8 +222,10 @@ def set_limits(request: HttpRequest, row: Member, values: dict[str, Any]) -> str
         user=row.user, **values, by=person(request, User), now=timezone.now()
     )
     told = f"{limit_words(row.user, load)} {staying_words(row.user)}"
+    if is_shut(row.user):
+        told += f" {left_words(emptied_by(row.user))}"
     full = room_now(row.user, now=timezone.now()).full()
-    return f"{told} No new one comes before there is room." if full else told
+    return f"{told.rstrip()} No new one comes before there is room." if full else told
 
 
 def present_limits(request: HttpRequest, row: Member) -> dict[str, Any]:
@@ -233,7 +239,7 @@ def present_limits(request: HttpRequest, row: Member) -> dict[str, Any]:
         "initial": initial,
         "changer": partial(limit_changer, row.user),
         "has": has_words(row.user, room),
-        "last": last_words(row),
+        "last": left_words(emptied_by(row.user)),
     }
 
 
@@ -250,6 +256,10 @@ def set_skills(request: HttpRequest, row: Member, values: dict[str, Any]) -> str
 
 def present_skills(request: HttpRequest, row: Member) -> dict[str, Any]:
     return {"initial": skill_texts(row.user), "changer": partial(skill_changer, row.user)}
+
+
+# What holds over all pools, so that it is up to who manages the person.
+OF_THE_PERSON = ("capacity", "skills")
 
 
 @register(Member)
@@ -304,6 +314,12 @@ class MemberAdmin(MemberEditing):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.select_related("user", "pool__manager", "backup__user")
+
+    def _may_use(self, request: HttpRequest, row: Any, dialog: Dialog) -> bool:
+        if dialog.name in OF_THE_PERSON:
+            user = person(request, User)
+            return user.may(Action.MEMBER_EDIT, relations_to_person(user, row.user))
+        return super()._may_use(request, row, dialog)
 
     def backup_name(self, row: Member) -> str:
         return str(row.backup.user) if row.backup else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from accounts.models import User
 from core.history import who_changed
-from core.words import counted
+from core.words import counted, listed
 from routing.choices import Hours, SkillKind, Strategy
 from routing.models import Load, Member, Pool, Skill
 from routing.rules import Room
@@ -19,6 +20,18 @@ def is_last(member: Member) -> bool:
         pool=member.pool_id, is_active=True, weight__gt=0, user__is_active=True
     )
     return not others.exclude(pk=member.pk).exists()
+
+
+def left_words(pools: Iterable[Pool]) -> str:
+    """What happens in pools in which nobody else could take leads; empty for none."""
+    left = list(pools)
+    if not left:
+        return ""
+    return (
+        f"Nobody else takes leads in {listed([str(pool) for pool in left])}. New leads would wait "
+        f"in holding, owned by {listed(sorted({str(pool.manager) for pool in left}))}, until "
+        "somebody does."
+    )
 
 
 def open_leads(user: User) -> int:

@@ -14,11 +14,12 @@ from notify.choices import Tone, Topic
 from notify.models import Message
 from notify.registry import Text, register_kind
 from routing.models import Pool
-from routing.selectors.emptied import emptied_at, is_away, is_empty
-from routing.services.emptied import EMPTIED, LEFT
+from routing.selectors.emptied import emptied_at, emptied_by, is_away, is_empty, is_shut
+from routing.services.emptied import EMPTIED, LEFT, SHUT
 
 _WHY = {
     LEFT: "has left",
+    SHUT: "may have no leads",
     Absence.PAUSED: "is paused",
     Absence.AWAY: "has time off",
 }
@@ -47,6 +48,8 @@ def refresh(message: Message, now: datetime) -> Text | None:
 
 def _is_empty_still(pool: Pool, user: User, why: str, at: datetime) -> bool:
     """Whether nobody takes leads at that instant, for the reason that is told."""
+    if why == SHUT:
+        return is_shut(user) and emptied_by(user).filter(pk=pool.pk).exists()
     if why not in (Absence.PAUSED, Absence.AWAY):
         return is_empty(pool)
     return is_away(user, Absence(why), at) and emptied_at(user, at).filter(pk=pool.pk).exists()

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import TimeOff, User
 from accounts.uses import Absence
-from routing.models import Member, Pool
+from routing.models import Load, Member, Pool
 
 
 def emptied_by(user: User) -> QuerySet[Pool]:
@@ -31,6 +31,12 @@ def is_away(user: User, absence: Absence, at: datetime) -> bool:
     if absence is Absence.PAUSED:
         return user.is_paused(at)
     return TimeOff.objects.covering(at).filter(user=user).exists()
+
+
+def is_shut(user: User) -> bool:
+    """Whether a limit of 0 keeps every new lead from the user, in all pools."""
+    shut = Q(capacity=0) | Q(day_limit=0) | Q(week_limit=0)
+    return Load.objects.filter(shut, user=user).exists()
 
 
 def is_empty(pool: Pool) -> bool:

@@ -14,7 +14,7 @@ from routing.models import Pool
 from routing.selectors.emptied import emptied_at
 
 EMPTIED = "pool_emptied"
-LEFT, RESTS = "left", "rests"
+LEFT, RESTS, SHUT = "left", "rests", "shut"
 
 
 def tell_of_emptied(

@@ -12,6 +12,8 @@ from accounts.rules.policy import Action, allows
 from accounts.selectors import relations_to_person
 from core.errors import FieldProblem, NotPermitted
 from routing.models import Load
+from routing.selectors.emptied import emptied_by, is_shut
+from routing.services.emptied import SHUT, tell_of_emptied
 from routing.services.pools import keep, raise_for
 
 MOST_CAPACITY = 1_000_000
@@ -29,7 +31,8 @@ def set_limits(*, user: User, by: User | None, now: datetime, **limits: Unpack[L
     """Say how many leads the person may have open at a time, and get in a day and in a week.
 
     What they have and got already counts: a limit below it takes nothing
-    away, and no new lead comes before there is room. Days and weeks are the organisation's.
+    away, and no new lead comes before there is room. Where a limit of 0 leaves a pool with nobody
+    else, its manager hears of it. Days and weeks are the organisation's.
 
     Raises NotPermitted where `by` may not, and InvalidPool for a number that cannot be meant.
     """
@@ -55,6 +58,12 @@ def _set(user: User, limits: Limits, *, by: User | None, now: datetime) -> Load:
     )
     Load.objects.bulk_create([Load(user=user)], ignore_conflicts=True)
     row = Load.objects.select_for_update().get(user=user)
+    was_shut = is_shut(user)
     for name, limit in limits.items():
         setattr(row, name, limit)
-    return keep(row, by=by, now=now, fields=list(limits))
+    keep(row, by=by, now=now, fields=list(limits))
+    if is_shut(user) and not was_shut:
+        reference = f"{row.pk}:{now.isoformat()}"
+        pools = emptied_by(user)
+        tell_of_emptied(pools, user=user, why=SHUT, at=now, reference=reference, by=by, now=now)
+    return row

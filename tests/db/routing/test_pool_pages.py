@@ -3,8 +3,13 @@
 import pytest
 from django.urls import reverse
 
+from accounts.choices import Role
 from accounts.models import User
+from accounts.services import create_team, set_membership
+from notify.models import Message
+from notify.registry import refresh
 from routing.models import Load, Member, Pool
+from routing.services import add_member, create_pool
 from tests.factories.handoff import NOW, make_world
 from worktime.models import Calendar
 
@@ -100,6 +105,31 @@ def test_limit_of_0_for_the_last_one_asks_once_more(client, world):
     assert client.post(address("capacity", last), data).status_code == 302
 
 
+def test_limit_of_0_asks_for_every_pool_that_the_person_is_the_last_one_of(client, world):
+    member = seats(world)[0]
+    for name in ("Alps", "Benelux"):
+        pool = create_pool(name=name, manager=world.manager, by=world.admin, now=NOW)
+        add_member(pool=pool, user=member.user, by=world.admin, now=NOW)
+    answer = client.post(address("capacity", member), {"capacity": "0"})
+    assert answer.status_code == 422
+    words = "Nobody else takes leads in Alps and Benelux. New leads would wait in holding"
+    assert words in answer.content.decode()
+    assert not Message.objects.filter(kind="pool_emptied").exists()
+    data = {"capacity": "0", "is_sure": "on"}
+    answer = client.post(address("capacity", member), data, follow=True)
+    assert words in told(answer)
+    sent = Message.objects.filter(kind="pool_emptied", channel="inbox")
+    assert {one.recipient for one in sent} == {world.manager}
+    shown = [refresh(one, NOW) for one in sent]
+    assert {one.subject for one in shown} == {
+        "Alps: nobody takes leads",
+        "Benelux: nobody takes leads",
+    }
+    assert shown[0].body.startswith(f"{member.user} may have no leads, and nobody else is there.")
+    client.post(address("capacity", member), {"capacity": "1"})
+    assert [refresh(one, NOW) for one in sent] == [None, None]
+
+
 @pytest.mark.parametrize("field", ["capacity", "day_limit", "week_limit"])
 @pytest.mark.parametrize("value", ["-1", "1000001", "9" * 30, "many", "\0"])
 def test_limit_that_cannot_be_meant_is_refused_at_its_field(client, world, field, value):
@@ -189,6 +219,31 @@ def test_pool_change_to_what_there_is_not_is_refused(client, world, change):
     target = reverse("admin:routing_pool_edit", args=[world.pool.pk])
     assert client.post(target, data).status_code == 422
     assert Pool.objects.get(pk=world.pool.pk).name != "Mid-market"
+
+
+@pytest.mark.parametrize(("name", "data"), [("capacity", {"capacity": "4"}), ("skills", {})])
+def test_limits_and_skills_are_offered_to_whom_the_services_let(client, world, name, data):
+    first, last = seats(world)
+    owner = world.person("Nora Lead", Role.MANAGER)
+    Pool.objects.update(manager=owner)
+    team = create_team(name="Elsewhere", by=world.admin, now=NOW)
+    set_membership(team=team, user=owner, is_manager=True, by=world.admin, now=NOW)
+    set_membership(team=team, user=last.user, by=world.admin, now=NOW)
+    pool = reverse("admin:routing_pool_change", args=[world.pool.pk])
+    for by, member, allowed in [
+        (owner, first, False),
+        (owner, last, True),
+        (world.manager, first, True),
+        (world.admin, first, True),
+        (first.user, first, False),
+    ]:
+        client.force_login(by)
+        target = address(name, member)
+        assert (target in client.get(pool).content.decode()) is allowed
+        assert client.get(target).status_code == (200 if allowed else 403)
+        assert client.post(target, data).status_code == (302 if allowed else 403)
+        own_page = client.get(reverse("admin:routing_member_change", args=[member.pk]))
+        assert (target in own_page.content.decode()) is allowed
 
 
 # Two who have the same page open
