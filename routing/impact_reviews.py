@@ -15,6 +15,7 @@ from accounts.rules.policy import Action
 from core.words import counted
 from routing.choices import ImpactState, RuleSetState
 from routing.models import ImpactReview, Pool, Rule, RuleSet
+from routing.selectors.receipts import ALARM_TURNS
 from routing.services.impact_reviews import OPEN
 from routing.uses import NamedLead, named_leads
 
@@ -36,8 +37,8 @@ NOTES = (
     "A miss is expected where the buyer’s first contact falls due before whoever has the lead is "
     "next at work, or where nobody is eligible. Both sides are judged like that, so these are not "
     "the misses of the weekly review.",
-    "Uneven is the percent of a pool’s leads that went to people beyond their weighted share, "
-    "among those who were there.",
+    "Uneven is the percent of a pool’s leads by which people went more than one lead beyond their "
+    f"weighted share, among those who were there. It counts from {ALARM_TURNS} leads on.",
     "The rotation begins where it stood, as far as the ledger tells. A lead that goes to another "
     "pool moves the turns of everybody after it, so many leads go to another person of their pool.",
 )
@@ -216,7 +217,7 @@ def _report(review: ImpactReview, user: User) -> Report:
         unmatched=found["unmatched"],
         held=_sum(found["pools"], "held"),
         missed=_sum(found["pools"], "missed"),
-        gap=_largest(found["pools"], "gap"),
+        gap=_widest(found["pools"]),
         pools=pool_lines,
         people=people_lines,
         moved=_moved_lines(review, people, pools, user),
@@ -251,11 +252,17 @@ def _sum(lines: Collection[Mapping[str, Any]], name: str) -> Pair:
     )
 
 
-def _largest(lines: Collection[Mapping[str, Any]], name: str) -> Pair:
-    return Pair(
-        max((line["before"][name] for line in lines), default=0),
-        max((line["after"][name] for line in lines), default=0),
+def _widest(lines: Collection[Mapping[str, Any]]) -> Pair:
+    """The gap of the most uneven pool, among those whose people got enough leads to tell."""
+    before, after = (
+        max((side["gap"] for side in sides if _is_enough(side["leads"], side["held"])), default=0)
+        for sides in ([line[name] for line in lines] for name in ("before", "after"))
     )
+    return Pair(before, after)
+
+
+def _is_enough(leads: float, held: float) -> bool:
+    return leads - held >= ALARM_TURNS
 
 
 def _pool_lines(lines: Collection[Mapping[str, Any]], names: Mapping[int, str]) -> list[PoolLine]:
@@ -344,6 +351,7 @@ def _warnings(unmatched: int, pools: Sequence[PoolLine], people: Sequence[Person
         f"{line.name} becomes uneven: {line.gap.after} % of its leads go past the weighted share."
         for line in pools
         if line.gap.after > max(UNEVEN, line.gap.before)
+        and _is_enough(line.leads.after, line.held.after)
     ]
     told += [
         f"{line.user} would be full for {counted(line.full, 'lead')} of their pools."

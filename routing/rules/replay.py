@@ -85,12 +85,11 @@ class Replay:
         if rule is None:
             self.found.unmatched += 1
         else:
-            self.found.rules[rule.rule_id] += 1
             self._as_it_would_go(past, rule, choice)
         self._compare(past, rule, None if choice is None else choice.seat.user_id)
 
     def result(self) -> dict[str, Any]:
-        """Figures by the ids of pools, people, rules and handoffs; shares and gaps rounded."""
+        """Figures by the ids of pools, people and handoffs; shares and gaps rounded."""
         for pool_id in self._pools:
             self._share_out(pool_id)
         found = self.found
@@ -100,7 +99,6 @@ class Replay:
             "unmatched": found.unmatched,
             "elsewhere": found.elsewhere,
             "shifted": found.shifted,
-            "rules": [[rule, count] for rule, count in sorted(found.rules.items())],
             "pools": [self._pool_figures(pool) for pool in self._pool_ids()],
             "people": self._people_figures(),
             "moved": [list(one) for one in moved],

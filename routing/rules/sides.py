@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+from routing.rules.receipt import ONE_TURN
+
 MOST_MOVED = 200
 
 
@@ -79,9 +81,13 @@ class Side:
             self.fair[post] = self.fair.get(post, 0.0) + count * weight / total
 
     def gap(self, pool_id: int) -> float:
-        """The percent of the pool's leads that went to people beyond their weighted share."""
+        """The percent of the pool's leads by which people are more than one lead beyond their
+        weighted share: within one, a rotation cannot do better.
+        """
         got = {post: count for post, count in self.got.items() if post.pool_id == pool_id}
-        beyond = sum(max(0.0, count - self.fair.get(post, 0.0)) for post, count in got.items())
+        beyond = sum(
+            max(0.0, count - self.fair.get(post, 0.0) - ONE_TURN) for post, count in got.items()
+        )
         given = sum(got.values())
         return 100 * beyond / given if given else 0.0
 
@@ -130,7 +136,6 @@ class Found:
     unmatched: int = 0
     elsewhere: int = 0
     shifted: int = 0
-    rules: Counter[int] = field(default_factory=Counter)
     full: Counter[int] = field(default_factory=Counter)
     moved: deque[Moved] = field(default_factory=lambda: deque(maxlen=MOST_MOVED))
     nearby: deque[Moved] = field(default_factory=lambda: deque(maxlen=MOST_MOVED))
@@ -139,7 +144,6 @@ class Found:
         """All of it as JSON, which `read_found` reads back."""
         return {
             "numbers": [self.leads, self.unmatched, self.elsewhere, self.shifted],
-            "rules": [list(one) for one in self.rules.items()],
             "full": [list(one) for one in self.full.items()],
             "moved": [list(one) for one in self.moved],
             "nearby": [list(one) for one in self.nearby],
@@ -154,7 +158,6 @@ def read_found(data: Mapping[str, Any]) -> Found:
         unmatched=unmatched,
         elsewhere=elsewhere,
         shifted=shifted,
-        rules=Counter(dict(data["rules"])),
         full=Counter(dict(data["full"])),
         moved=deque((Moved(*one) for one in data["moved"]), maxlen=MOST_MOVED),
         nearby=deque((Moved(*one) for one in data["nearby"]), maxlen=MOST_MOVED),

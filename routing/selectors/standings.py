@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery, Sum
 
@@ -125,9 +124,9 @@ def standings_in(
     return {pool_id: _standings(rows, pools[pool_id], moment) for pool_id, rows in by_pool.items()}
 
 
-def period_at(now: datetime, zone: ZoneInfo | None = None) -> Period:
-    """The day and the week of an instant in the organisation's zone, which may be given."""
-    return Period.at(now, zone or zone_of_team(None))
+def period_at(now: datetime) -> Period:
+    """The day and the week of an instant in the organisation's zone."""
+    return Period.at(now, zone_of_team(None))
 
 
 def skills_of(
