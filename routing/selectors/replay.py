@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from accounts.models import TimeOff, User
 from accounts.selectors import calendars_of, zone_of_team
@@ -92,7 +92,8 @@ def digest_of(setting: Setting) -> str:
 def starts_of(first_turns: Mapping[int, int]) -> list[Start]:
     """Where pools stood before these turns, numbers by the pool's id, in two queries.
 
-    Credits are those of the turn's candidates; whoever was none begins with 0.
+    Credits are those of its candidates, or where it was given without any, as by hand, of the
+    next turn that has some; whoever was none begins with 0.
     """
     if not first_turns:
         return []
@@ -104,15 +105,19 @@ def starts_of(first_turns: Mapping[int, int]) -> list[Start]:
     rows = Turn.objects.filter(before).order_by().values_list("pool_id", "user_id")
     for pool_id, user_id, last in rows.annotate(last=Max("sequence")):
         picked.setdefault(pool_id, {})[user_id] = last
+    with_some = Turn.objects.exclude(candidates=[]).filter(
+        pool=OuterRef("pool"), sequence__gte=OuterRef("sequence")
+    )
+    first = Subquery(with_some.order_by("sequence").values("candidates")[:1])
     return [
         Start(
             pool_id=pool_id,
             sequence=number - 1,
-            credits={user_id: credit for user_id, _, credit in candidates},
+            credits={user_id: credit for user_id, _, credit in candidates or ()},
             last_picked=picked.get(pool_id, {}),
         )
         for pool_id, number, candidates in Turn.objects.filter(firsts).values_list(
-            "pool_id", "sequence", "candidates"
+            "pool_id", "sequence", first
         )
     ]
 
@@ -179,17 +184,23 @@ def _absences(user_ids: Collection[int], since: datetime, until: datetime) -> di
     off = TimeOff.objects.filter(user__in=user_ids, ends_at__gt=since, starts_at__lt=until)
     for user_id, start, end in off.order_by().values_list("user_id", "starts_at", "ends_at"):
         found.setdefault(user_id, set()).add((start, end))
-    for user_id, span in _pauses(user_ids):
+    for user_id, span in _pauses(user_ids, since):
         if span[1] > since and span[0] < until:
             found.setdefault(user_id, set()).add(span)
     return found
 
 
-def _pauses(user_ids: Collection[int]) -> Iterator[tuple[int, Span]]:
+def _pauses(user_ids: Collection[int], since: datetime) -> Iterator[tuple[int, Span]]:
     paused = User.objects.filter(pk__in=user_ids, paused_at__isnull=False)
     for user_id, start, end in paused.order_by().values_list("pk", "paused_at", "paused_until"):
         yield user_id, (start, end or NEVER)
-    past = User.history.filter(id__in=user_ids).order_by("id", "history_date", "history_id")
+    # What holds when the weeks begin is told by the last row before them.
+    before = User.history.filter(id=OuterRef("pk"), history_date__lt=since)
+    last = before.order_by("-history_date", "-history_id").values("history_id")[:1]
+    lasts = User.objects.filter(pk__in=user_ids).order_by().values(last=Subquery(last))
+    past = User.history.filter(
+        Q(history_date__gte=since) | Q(history_id__in=lasts), id__in=user_ids
+    ).order_by("id", "history_date", "history_id")
     rows = past.values_list("id", "history_date", "paused_at", "paused_until", named=True)
     for row, after in pairwise([*rows]):
         # What stands last is what holds now; what changed nothing goes on in the next row.
