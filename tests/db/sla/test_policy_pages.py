@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.choices import Role
+from sla import dialogs
 from sla.choices import ClockKind
 from sla.models import Clock, PolicyVersion
 from tests.factories.accounts import make_user
@@ -238,6 +239,34 @@ def test_hostile_policy_is_refused_without_an_error(client, world, changes):
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.parametrize("example", ["0001-01-01T00:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("button", [{"look": "1"}, {"draft": "1"}, {}])
+def test_example_in_a_far_year_is_refused_at_its_field_and_keeps_the_rest(
+    client, world, example, button
+):
+    answer = client.post(address("new"), sent(conditions=[HOT], example=example, **button))
+    assert answer.context["form"].errors["example"] == ["Give a year from 2000 to 2100."]
+    assert 'value="Hot leads"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("look", ["1", "weeks"])
+def test_example_without_open_time_is_drawn_without_times_and_says_so(client, world, look):
+    world.submitted(temperature="hot")
+    fair = {"date": "2026-12-01", "windows": [{"start": "10:00", "end": "12:00"}]}
+    hours = preset_calendars()[ALWAYS] | {"windows": [], "shifts": [fair]}
+    never = create_calendar(name="Fair", data=hours, by=world.admin.pk, now=NOW)
+    data = sent(conditions=[HOT], steps={"contact": [REMINDER]}, calendar=str(never.pk), look=look)
+    data |= {"contact-amount": "4"}
+    answer = client.post(address("new"), data)
+    page = answer.content.decode()
+    assert (answer.status_code, 'value="Hot leads"' in page) == (200, True)
+    assert "Drawn without times. This calendar has no open time there" in page
+    del data["look"]
+    client.post(address("new"), data | {"draft": "1", "saves": "0"})
+    kept = client.get(address("change", the_draft().pk))
+    assert "Drawn without times." in kept.content.decode()
+
+
 def test_looking_draws_the_ladder_and_writes_nothing(client, world):
     data = sent(conditions=[HOT], steps={"accept": [REMINDER]}, look="1")
     page = client.post(address("new"), data)
@@ -342,6 +371,43 @@ def test_retime_page_hostile_scope_is_refused_without_an_error(client, world, sc
     assert client.post(address("retime"), {"scope": scope}).status_code == 422
     page = client.get(address("retime"), {"scope": scope})
     assert (page.status_code, page.context["form"]["scope"].value()) == (200, "all")
+
+
+def test_retime_press_looks_at_so_many_clocks_and_the_next_one_goes_on(client, world, monkeypatch):
+    monkeypatch.setattr(dialogs, "BATCH", 2)
+    monkeypatch.setattr(dialogs, "MOST_SHOWN", 4)
+    handoffs = [world.submitted() for _ in range(3)]
+    version = published_with_accept(client, 60)
+    hours = preset_calendars()[ALWAYS]
+    nobodys = create_calendar(name="Nobody's", data=hours, by=None, now=NOW)
+    scope = {"scope": f"policy-{version.policy_id}"}
+    other = {"scope": f"calendar-{nobodys.pk}"}
+
+    def pressed(data):
+        return client.post(address("retime"), data, follow=True).content.decode()
+
+    assert "0 clocks re-timed" in pressed(other)
+    page = client.get(address("retime"), other)
+    assert (page.context["preview"].passed, page.context["preview"].looked_at) == (4, 2)
+    assert client.get(address("retime"), scope).context["preview"].passed == 0
+    assert "4 of 6 open clocks have been looked at: open the page again" in pressed(scope)
+    assert not handoffs[2].events.filter(kind="retimed").exists()
+    assert "2 clocks re-timed" in pressed(scope)
+    assert handoffs[2].events.filter(kind="retimed").exists()
+    # Those that took the place of others come last, and nothing is left to do about them.
+    last = pressed(scope)
+    assert "0 clocks re-timed" in last
+    assert "have been looked at" not in last
+    assert client.get(address("retime"), scope).context["preview"].passed == 0
+
+
+def test_retime_page_goes_on_where_nothing_is_left_in_what_it_shows(client, world, monkeypatch):
+    monkeypatch.setattr(dialogs, "MOST_SHOWN", 2)
+    for _ in range(2):
+        world.submitted()
+    page = client.get(address("retime")).content.decode()
+    assert "Go on with the rest</button>" in page
+    assert "Nothing is left" not in page
 
 
 def test_retime_page_offers_also_a_policy_that_is_used_no_more(client, world):
