@@ -26,7 +26,7 @@ def past_changes(row: Any) -> list[PastChange]:
     records = list(row.history.select_related("history_user")[: LATEST + 1])
     kinds = {"+": "Added", "~": "Changed", "-": "Removed"}
     changes = []
-    for record, before in zip(records, [*records[1:], None], strict=True):
+    for record, before in zip(records, [*records[1:], None], strict=False):
         fields: tuple[tuple[str, Any, Any], ...] = ()
         if before is not None:
             delta = record.diff_against(before, foreign_keys_are_objs=True)

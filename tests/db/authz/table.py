@@ -227,7 +227,7 @@ POST admin:routing_member_backup    member | 403 | 403 | 302 403 | 302
 COMPANIES = """
 what                                      on              | sdr | ae  | manager: any other | admin
 GET  admin:handoff_company_change         handoff_company | 403 | 403 | 200 404            | 200
-GET  admin:handoff_company_history        handoff_company | 403 | 403 | 404 404            | 404
+GET  admin:handoff_company_history        handoff_company | 403 | 403 | 200 404            | 200
 GET  admin:handoff_company_owner          handoff_company | 403 | 403 | 200 404            | 200
 POST admin:handoff_company_owner          handoff_company | 403 | 403 | 302 404            | 302
 """

@@ -169,8 +169,10 @@ def test_company_tells_who_looked_after_it_when_and_who_said_so(world):
 
 
 def test_company_page_leads_to_its_history(world, company, client):
-    set_company_owner(company, owner=world.ae, by=world.manager, now=NOW)
     client.force_login(world.manager)
+    page = client.get(address("history", company.pk)).content.decode()
+    assert "Nothing was changed yet." in page
+    set_company_owner(company, owner=world.ae, by=world.manager, now=NOW)
     assert (
         address("history", company.pk) in client.get(address("change", company.pk)).content.decode()
     )
