@@ -145,17 +145,25 @@ class Reach:
 
 
 def reach_of(user: User, topic: Topic | None) -> Reach:
-    """In two queries."""
-    said: dict[str, dict[str, bool]] = {}
-    chosen = Preference.objects.filter(user=user, topic=topic or "")
-    for channel, is_on in chosen.values_list("channel", "is_on"):
-        said[channel] = {topic or "": is_on}
+    """In one query."""
     slack = Destination.objects.alive().filter(user=models.OuterRef("pk"), channel=Channel.SLACK)
-    starts, ends, has_slack = (
-        User.objects.filter(pk=user.pk)
-        .values_list("quiet_hours__starts", "quiet_hours__ends", models.Exists(slack))
-        .get()
+    chosen = models.FilteredRelation(
+        "preferences", condition=models.Q(preferences__topic=topic or "")
     )
+    rows = list(
+        User.objects.filter(pk=user.pk)
+        .annotate(chosen=chosen)
+        .order_by()
+        .values_list(
+            "chosen__channel",
+            "chosen__is_on",
+            "quiet_hours__starts",
+            "quiet_hours__ends",
+            models.Exists(slack),
+        )
+    )
+    said = {channel: {topic or "": is_on} for channel, is_on, *_ in rows if channel is not None}
+    _, _, starts, ends, has_slack = rows[0]
     return Reach(said, has_slack, None if starts is None else (starts, ends))
 
 

@@ -45,11 +45,8 @@ def match_targets(facts: Mapping[str, Any]) -> dict[str, Target]:
         .values_list("pk", "conditions")
     )
     fits = next((pk for pk, asked in published if conditions.holds(asked, facts)), None)
-    found = (
-        Target.objects.filter(version=fits)
-        .select_related("version__calendar__current_version")
-        .prefetch_related("steps")
-    )
+    # Few policies have hours of their own: those are read where they count.
+    found = Target.objects.filter(version=fits).select_related("version").prefetch_related("steps")
     return {target.kind: target for target in found}
 
 

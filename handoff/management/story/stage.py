@@ -14,6 +14,7 @@ from accounts.models import User
 from core.errors import DomainError
 from handoff.models import HandoffType
 from handoff.services import apply_cover, apply_escalations, drain_holding
+from handoff.services.escalate import BATCH
 from notify.models import Message
 from notify.services import deliver_due, mark_read
 from sla.choices import ClockState
@@ -94,7 +95,8 @@ class Stage:
         while (due := self._next_step()) is not None and due < until:
             instant = min(due + SECOND, until)
             fire_due_steps(instant)
-            while apply_escalations(instant):
+            # Less than a batch is all there was.
+            while apply_escalations(instant) == BATCH:
                 pass
         if self._is_time("cover", BETWEEN_COVERS, until):
             apply_cover(until)
