@@ -66,7 +66,7 @@ CHANGES = [
         "manager",
         "admin:routing_member_capacity",
         "member",
-        without_the_pool,
+        out_of_the_team,
         "admin:routing_member_capacity",
         "403",
     ),

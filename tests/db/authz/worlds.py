@@ -368,6 +368,9 @@ def _offer_addresses(worlds: Worlds) -> None:
         worlds.rows[kind] = {"other": found["other"]}
     worlds.rows["pool"]["own"] = {"pk": worlds.a.pool.pk}
     worlds.rows["member"]["own"] = {"pk": worlds.a.pool.members.first().pk}
+    # Only a version that another one has replaced can be brought back.
+    old = RuleSet.objects.create(n=99, state="retired", published_at=NOW)
+    worlds.rows["routing_ruleset"]["other"] = {"pk": old.pk}
     worlds.rows["app"]["any"] = {"app_label": "routing"}
     kind = ContentType.objects.get_for_model(Handoff).pk
     for relation, row in list(worlds.rows["pending"].items()):

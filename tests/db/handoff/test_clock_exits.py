@@ -128,7 +128,7 @@ TABLE = [
     ),
     ("convert", "accepted", by_owner(services.convert_handoff), [MET], [MET], [MET], [MET], [OFF]),
     ("uphold", "rejected", uphold, [MET, MET, RUNS], [MET], [OFF], [OFF], []),
-    ("overturn", "rejected", overturn, [MET, MET], [MET], [RUNS], [OFF, RUNS], [RUNS]),
+    ("overturn", "rejected", overturn, [MET, MET], [MET], [RUNS], [RUNS], [RUNS]),
     (
         "concede",
         "rejected",
