@@ -273,11 +273,13 @@ def _retire(since: int | None) -> int:
     Where `since` says which version that must be, another one is left in force. Then, and where
     two publish at once, the table refuses the new one: one number, one set in force.
     """
+    # First the number. A later look could see a version that the update below did not: with that
+    # one still in force and the number after it taken, two would wait for one another.
+    last: int = RuleSet.objects.aggregate(last=Max("n"))["last"] or 0
     current = RuleSet.objects.filter(state=RuleSetState.PUBLISHED)
     if since is not None:
         current = current.filter(n=since)
     current.update(state=RuleSetState.RETIRED)
-    last: int = RuleSet.objects.aggregate(last=Max("n"))["last"] or 0
     return last + 1
 
 
