@@ -80,6 +80,11 @@ The rows of a list with data-ordered follow the answer's order once the focus ha
         }
     }
 
+    // What a page that came back wants to be filled in next; a busy browser may pass over it.
+    if (document.activeElement === document.body) {
+        document.querySelector("form[data-looks] [autofocus]")?.focus();
+    }
+
     document.addEventListener("click", (event) => {
         const adder = event.target.closest("[data-add-row]");
         if (adder && addRow(adder.dataset.addRow)) {
