@@ -19,6 +19,7 @@ from tests.support.servers import wait_for
 
 # What is in the broker is nothing to the database: once is enough.
 pytestmark = [
+    pytest.mark.deep,
     pytest.mark.sqlite,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),

@@ -16,6 +16,8 @@ from notify.transports.mail import EmailTransport
 from tests.support.servers import free_port, wait_for
 from tests.support.smtp import mail_server
 
+pytestmark = pytest.mark.deep
+
 TEXT = Text("A note", "Read it.", "/a/")
 DEADLINE = 0.5
 # What a machine that is busy with other tests may add.
