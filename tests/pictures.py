@@ -32,7 +32,6 @@ PICTURES = (
     ("admin", "/admin/worktime/calendar/ > row", "calendar"),
     ("admin", "/types/1/form/", "form-editor"),
     ("manager", "/shares/", "shares"),
-    ("manager", "/shares/ > share", "share"),
     ("admin", "/routing/try/?handoff=1", "try"),
     ("admin", RULES, "rules"),
     ("admin", RULES, "impact"),
@@ -56,7 +55,6 @@ TYPED = {
 STEPS = {
     "lead": "[data-open]",
     "previous week": "a[rel=prev]",
-    "share": "main a[href^='/shares/']:not([href*=csv])",
     "row": "#result_list tbody th a, #result_list tbody td a",
 }
 
