@@ -1,12 +1,12 @@
 """Reads about people: who answers for whom, whose hours and zone hold, who is away."""
 
 import zoneinfo
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch, Subquery
+from django.db.models import BigIntegerField, Prefetch, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
@@ -16,6 +16,8 @@ from core.errors import Refused
 from worktime.models import Calendar
 
 PAGE_SIZE = 25
+# Beyond the id of any membership: the organisation's zone comes after those of the teams.
+_LAST = 2**62
 UTC = zoneinfo.ZoneInfo("UTC")
 
 
@@ -36,16 +38,6 @@ def organisation() -> Organisation:
         "calendar__current_version", "fallback_manager"
     )
     found = next(iter(all_there_is.order_by()), None)
-    if found is None:
-        raise NoOrganisation
-    return found
-
-
-def usual_calendar() -> Calendar:
-    """The organisation's working hours. Raise NoOrganisation where it has not been made yet."""
-    usual = Subquery(Organisation.objects.order_by().values("calendar")[:1])
-    calendars = Calendar.objects.select_related("current_version").order_by()
-    found = next(iter(calendars.filter(pk=usual)), None)
     if found is None:
         raise NoOrganisation
     return found
@@ -115,19 +107,42 @@ def calendars_for(people: Collection[User]) -> dict[int, Calendar]:
 
 def calendars_of(own: Mapping[int, int | None]) -> dict[int, Calendar]:
     """The same for people by their id, with the calendar of their own, None without one."""
+    chosen = _with_teams(own)
+    if None in chosen.values():
+        return hours_of(chosen)[0]
+    found = _calendars(chosen.values())
+    return {pk: found[calendar] for pk, calendar in chosen.items() if calendar is not None}
+
+
+def hours_of(own: Mapping[int, int | None]) -> tuple[dict[int, Calendar], Calendar]:
+    """The same, and the organisation's working hours with them, in at most three queries.
+
+    Raise NoOrganisation where it has not been made yet.
+    """
+    chosen = _with_teams(own)
+    usual = next(iter(Organisation.objects.order_by().values_list("calendar", flat=True)), None)
+    if usual is None:
+        raise NoOrganisation
+    found = _calendars([*chosen.values(), usual])
+    by_user = {pk: found[usual if one is None else one] for pk, one in chosen.items()}
+    return by_user, found[usual]
+
+
+def _with_teams(own: Mapping[int, int | None]) -> dict[int, int | None]:
+    """The calendar by user, that of a team where the person has none; None where none has."""
     chosen = dict(own)
     without = [pk for pk, calendar in chosen.items() if calendar is None]
     if without:
         teams = Membership.objects.filter(user__in=without, team__calendar__isnull=False)
         # The newest first, so that the oldest is what stays.
         chosen |= teams.order_by("-id").values_list("user", "team__calendar")
-    if None in chosen.values():
-        last = next(iter(Organisation.objects.order_by().values_list("calendar", flat=True)), None)
-        if last is None:
-            raise NoOrganisation
-        chosen = {pk: last if calendar is None else calendar for pk, calendar in chosen.items()}
-    found = Calendar.objects.select_related("current_version").in_bulk(set(chosen.values()))
-    return {pk: found[calendar] for pk, calendar in chosen.items() if calendar is not None}
+    return chosen
+
+
+def _calendars(ids: Iterable[int | None]) -> dict[int, Calendar]:
+    wanted = {pk for pk in ids if pk is not None}
+    rows = Calendar.objects.filter(pk__in=wanted).select_related("current_version").order_by()
+    return {calendar.pk: calendar for calendar in rows}
 
 
 def zone_for(user: User) -> zoneinfo.ZoneInfo:
@@ -160,13 +175,11 @@ def zones_for(people: Collection[User]) -> dict[int, zoneinfo.ZoneInfo]:
 
 def _zone_names(user: User) -> Iterator[str]:
     yield user.zone
-    yield from (
-        Membership.objects.filter(user=user)
-        .exclude(team__zone="")
-        .order_by("id")
-        .values_list("team__zone", flat=True)
-    )
-    yield from Organisation.objects.values_list("zone", flat=True)
+    teams = Membership.objects.filter(user=user).exclude(team__zone="").order_by()
+    # In one query, for most people have no zone of their own, and every page asks.
+    last = Organisation.objects.order_by().annotate(place=Value(_LAST, BigIntegerField()))
+    found = teams.values_list("id", "team__zone").union(last.values_list("place", "zone"), all=True)
+    yield from (name for _, name in sorted(found))
 
 
 def known_zone(name: str) -> zoneinfo.ZoneInfo | None:

@@ -1,27 +1,39 @@
 """Whether anybody is at work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import TimeOff, User
-from accounts.selectors import calendars_for, calendars_of
+from accounts.selectors import calendars_for, hours_of
 from routing.services import Draw
 from worktime.models import Calendar
 from worktime.rules import is_open, next_open
 from worktime.selectors import rules_calendar
 
 
-def is_pool_staffed(draw: Draw, *, now: datetime) -> bool:
-    """Whether at least one eligible member is inside their own working hours at ``now``.
+@dataclass(frozen=True, slots=True)
+class PoolHours:
+    """The working hours of whoever may be drawn, by user id, and the organisation's."""
 
-    In a constant number of queries, and none where the draw knows already: the pool is locked
-    meanwhile.
-    """
+    by_user: Mapping[int, Calendar]
+    usual: Calendar
+
+
+def pool_hours(draw: Draw) -> PoolHours:
+    """The hours of those who sit in the draw, in a constant number of queries."""
+    return PoolHours(*hours_of({seat.user_id: draw.calendars[seat.user_id] for seat in draw.seats}))
+
+
+def is_pool_staffed(draw: Draw, hours: PoolHours, *, now: datetime) -> bool:
+    """Whether at least one eligible member is inside their own working hours at ``now``."""
     if draw.knows_hours:
         return any(seat.is_at_work for seat in draw.seats)
-    own = {seat.user_id: draw.calendars[seat.user_id] for seat in draw.seats}
-    hours = {calendar.current_version for calendar in calendars_of(own).values()}
-    return any(version is not None and is_open(rules_calendar(version), now) for version in hours)
+    seated = (hours.by_user[seat.user_id] for seat in draw.seats)
+    versions = {calendar.current_version for calendar in seated}
+    return any(
+        version is not None and is_open(rules_calendar(version), now) for version in versions
+    )
 
 
 def first_open(pool_id: int, *, at: datetime) -> datetime | None:

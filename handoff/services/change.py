@@ -227,9 +227,16 @@ def append_event(
     now: datetime,
     data: Mapping[str, Any] | None = None,
     escalation_id: int | None = None,
+    after: Event | None = None,
 ) -> Event:
-    """Add one event to the handoff's log. The caller holds the handoff's row lock."""
-    last = Event.objects.filter(handoff_id=row.pk).aggregate(last=Max("seq"))["last"] or 0
+    """Add one event to the handoff's log. The caller holds the handoff's row lock.
+
+    ``after`` is the last one, where the caller has just added it.
+    """
+    if after is None:
+        last = Event.objects.filter(handoff_id=row.pk).aggregate(last=Max("seq"))["last"] or 0
+    else:
+        last = after.seq
     return Event.objects.create(
         handoff_id=row.pk,
         seq=last + 1,

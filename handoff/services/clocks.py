@@ -1,10 +1,10 @@
 """The clocks of a handoff: started here, stopped as the table of clock exits says."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from accounts.models import User
-from accounts.selectors import calendar_for, usual_calendar
+from accounts.selectors import calendar_for
 from handoff.choices import Status
 from handoff.errors import NotSetUp
 from handoff.models import Handoff, HandoffClock, Leg
@@ -22,9 +22,10 @@ from sla.services import (
     cancel_clock,
     meet_clock,
     pause_clock,
+    planned_clock,
     reopen_clock,
     retarget_clock,
-    start_clock,
+    start_clocks,
 )
 from worktime.models import Calendar, CalendarVersion
 
@@ -43,14 +44,17 @@ def start_hand_off(row: Handoff, *, started_at: datetime, now: datetime) -> Cloc
     meeting is due a day before it; ``now`` is when the draft begins.
     """
     _make_way(row, [ClockKind.HAND_OFF])
-    return _start(
-        row,
-        ClockKind.HAND_OFF,
-        match_target(facts_of(row), ClockKind.HAND_OFF),
+    target = match_target(facts_of(row), ClockKind.HAND_OFF)
+    if target is None:
+        return None
+    clock = planned_clock(
+        target=target,
         started_at=started_at,
-        hours=current_hours(submitters_side(row)),
+        calendar_version=current_hours(submitters_side(row)),
         due_at=_before_meeting(row, drafted_at=now),
     )
+    _begin(row, None, [clock])
+    return clock
 
 
 def retime_hand_off(row: Handoff, *, drafted_at: datetime, now: datetime) -> None:
@@ -80,86 +84,107 @@ def promised_for(row: Handoff) -> Promised:
 
 
 def start_buyers(
-    row: Handoff, promised: Promised, *, now: datetime, is_unstaffed: bool = False
+    row: Handoff, promised: Promised, *, usual: Calendar, now: datetime, is_unstaffed: bool = False
 ) -> None:
-    """The buyer's clocks: first contact and second meeting.
+    """The buyer's clocks of a lead that nobody has yet: first contact and second meeting.
 
     They start once for each handoff, at submission, and never again.
     """
-    for kind in BUYERS:
-        target = promised.get(kind)
-        if target is not None:
-            _start(
-                row,
-                kind,
-                target,
-                started_at=now,
-                hours=_published(target.version.calendar or usual_calendar()),
-                is_unstaffed=is_unstaffed,
-            )
+    _begin(row, None, _buyers(promised, usual, now=now, is_unstaffed=is_unstaffed))
 
 
 def start_leg(
-    row: Handoff, leg: Leg, promised: Promised, *, now: datetime, is_unstaffed: bool = False
+    row: Handoff,
+    leg: Leg,
+    promised: Promised,
+    *,
+    hours: CalendarVersion,
+    now: datetime,
+    usual: Calendar | None = None,
+    is_unstaffed: bool = False,
 ) -> Clock | None:
-    """The receiver's clocks for a decision, which is returned, and for their own contact."""
+    """The receiver's clocks for a decision, which is returned, and for their own contact.
+
+    ``usual`` is given where the lead is new: then the buyer's clocks start with them.
+    """
     if row.may_have_legs:
         _make_way(row, [ClockKind.ACCEPT, ClockKind.CONTACT_LEG])
-    hours = current_hours(leg.receiver)
-    accept = _start(
-        row,
-        ClockKind.ACCEPT,
-        promised.get(ClockKind.ACCEPT),
-        started_at=now,
-        hours=hours,
-        leg=leg,
-        is_unstaffed=is_unstaffed,
-    )
-    target = promised.get(ClockKind.CONTACT_LEG)
-    if target is not None:
-        _start_contact_leg(row, leg, target, hours, now=now, is_unstaffed=is_unstaffed)
+    clocks = _buyers(promised, usual, now=now, is_unstaffed=is_unstaffed) if usual else []
+    contact = next((clock for clock in clocks if clock.kind == ClockKind.CONTACT), None)
+    accept = None
+    if ClockKind.ACCEPT in promised:
+        accept = planned_clock(
+            target=promised[ClockKind.ACCEPT],
+            started_at=now,
+            calendar_version=hours,
+            is_unstaffed=is_unstaffed,
+        )
+        clocks.append(accept)
+    own, buyers = None, None
+    if ClockKind.CONTACT_LEG in promised:
+        buyers = contact or contact_clock(row)
+        target = promised[ClockKind.CONTACT_LEG]
+        own = _own_contact(row, leg, target, hours, buyers, now=now, is_unstaffed=is_unstaffed)
+        clocks.append(own)
+    _begin(row, leg, clocks)
+    if own is not None and buyers is not None and buyers.state == ClockState.PAUSED:
+        _pause_with(buyers, own, now=now)
     return accept
 
 
-def _start_contact_leg(
+def _buyers(
+    promised: Promised, usual: Calendar, *, now: datetime, is_unstaffed: bool
+) -> list[Clock]:
+    targets = [promised[kind] for kind in BUYERS if kind in promised]
+    return [
+        planned_clock(
+            target=target,
+            started_at=now,
+            calendar_version=hours_in(target.version.calendar or usual),
+            is_unstaffed=is_unstaffed,
+        )
+        for target in targets
+    ]
+
+
+def _own_contact(
     row: Handoff,
     leg: Leg,
     target: Target,
     hours: CalendarVersion,
+    buyers: Clock | None,
     *,
     now: datetime,
     is_unstaffed: bool,
-) -> None:
+) -> Clock:
     """The receiver's clock for their own first contact, due with the buyer's at the earliest.
 
-    Whoever got the lead late has a quarter of the target. While the buyer's clock is paused, it
-    is paused too, and both go on together. The first receiver's ladder is that of
+    Whoever got the lead late has a quarter of the target. The first receiver's ladder is that of
     the buyer's clock: theirs would say the same again. Nor does it act for a buyer who has been
     contacted: then a miss is written down, and the lead stays.
     """
-    buyers = contact_clock(row)
-    own = _start(
-        row,
-        ClockKind.CONTACT_LEG,
-        target,
+    others = Leg.objects.filter(handoff_id=row.pk).exclude(pk=leg.pk)
+    return planned_clock(
+        target=target,
         started_at=now,
-        hours=hours,
-        leg=leg,
+        calendar_version=hours,
         is_unstaffed=is_unstaffed,
         due_at=_own_contact_due(buyers, target, hours, started_at=now),
-        has_ladder=row.first_contact_at is None
-        and Leg.objects.filter(handoff_id=row.pk).exclude(pk=leg.pk).exists(),
+        has_ladder=row.first_contact_at is None and row.may_have_legs and others.exists(),
     )
-    if own is not None and buyers is not None and buyers.state == ClockState.PAUSED:
-        pause = buyers.pauses.get(ends_at__isnull=True)
-        pause_clock(
-            clock=own,
-            starts_at=now,
-            reason=pause.reason,
-            by_id=pause.made_by,
-            now=now,
-            moves_agreed=True,
-        )
+
+
+def _pause_with(buyers: Clock, own: Clock, *, now: datetime) -> None:
+    """While the buyer's clock is paused, the receiver's is too, and both go on together."""
+    pause = buyers.pauses.get(ends_at__isnull=True)
+    pause_clock(
+        clock=own,
+        starts_at=now,
+        reason=pause.reason,
+        by_id=pause.made_by,
+        now=now,
+        moves_agreed=True,
+    )
 
 
 def _own_contact_due(
@@ -219,8 +244,12 @@ def start_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
     if not is_arranged(row):
         kinds.append(ClockKind.BOOKING)
     _make_way(row, kinds)
-    for kind in kinds:
-        _start(row, kind, promised.get(kind), started_at=now, hours=hours, leg=leg)
+    clocks = [
+        planned_clock(target=promised[kind], started_at=now, calendar_version=hours)
+        for kind in kinds
+        if kind in promised
+    ]
+    _begin(row, leg, clocks)
 
 
 def stop_clocks(row: Handoff, *, step: Step, now: datetime) -> None:
@@ -313,41 +342,35 @@ def earliest_due(row: Handoff) -> datetime | None:
 
 def current_hours(user: User) -> CalendarVersion:
     """The version of the person's working hours that new clocks start with."""
-    return _published(calendar_for(user))
+    return hours_in(calendar_for(user))
 
 
-def _published(calendar: Calendar) -> CalendarVersion:
+def hours_in(calendar: Calendar) -> CalendarVersion:
+    """The same of a calendar that was read before. Raise NotSetUp where it has no hours yet."""
     version = calendar.current_version
     if version is None:
         raise NotSetUp(f"The calendar \u201c{calendar.name}\u201d has no published hours yet.")
     return version
 
 
-def _start(
-    row: Handoff,
-    kind: ClockKind,
-    target: Target | None,
-    *,
-    started_at: datetime,
-    hours: CalendarVersion,
-    leg: Leg | None = None,
-    is_unstaffed: bool = False,
-    due_at: datetime | None = None,
-    has_ladder: bool = True,
-) -> Clock | None:
-    """Start the clock that the policy asks for; an earlier one of the kind has made way."""
-    if target is None:
-        return None
-    clock = start_clock(
-        target=target,
-        started_at=started_at,
-        calendar_version=hours,
-        is_unstaffed=is_unstaffed,
-        due_at=due_at,
-        has_ladder=has_ladder,
+def _begin(row: Handoff, leg: Leg | None, clocks: Sequence[Clock]) -> None:
+    """Start the clocks as the handoff's current ones; earlier ones of their kinds have made way.
+
+    Those of the buyer belong to no leg.
+    """
+    if not clocks:
+        return
+    start_clocks(clocks)
+    HandoffClock.objects.bulk_create(
+        HandoffClock(
+            clock=clock,
+            handoff_id=row.pk,
+            leg=None if clock.kind in BUYERS else leg,
+            kind=clock.kind,
+            is_current=True,
+        )
+        for clock in clocks
     )
-    HandoffClock.objects.create(clock=clock, handoff_id=row.pk, leg=leg, kind=kind, is_current=True)
-    return clock
 
 
 def _make_way(row: Handoff, kinds: Collection[str]) -> None:

@@ -12,16 +12,18 @@ from typing import Any
 from accounts.models import User
 from accounts.selectors import manager_of, organisation
 from handoff.choices import EventKind, Status, TransferReason
-from handoff.models import Handoff, Leg
+from handoff.models import Event, Handoff, Leg
 from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chain, is_exhausted, is_served_before
-from handoff.selectors.staffing import first_open, is_pool_staffed
+from handoff.selectors.staffing import PoolHours, first_open, is_pool_staffed, pool_hours
 from handoff.selectors.stickiness import sticky_receivers
 from handoff.services import tell
 from handoff.services.change import append_event, apply_change, transfer_to
 from handoff.services.clocks import (
     Promised,
+    current_hours,
     earliest_due,
+    hours_in,
     promised_for,
     start_buyers,
     start_leg,
@@ -79,18 +81,18 @@ def place(row: Handoff, step: Placing, *, rule: Rule, firsts: Firsts = ()) -> Le
     """
     now = step.now
     firsts = (*firsts, *sticky_receivers(row, rule))
+    promised = promised_for(row)
     draw = open_draw(pool_id=rule.pool_id, now=now, asks=asks_of(row))
-    is_unstaffed = not is_pool_staffed(draw, now=now)
-    promised = None
-    if step.reason.is_first:
-        promised = promised_for(row)
-        start_buyers(row, promised, now=now, is_unstaffed=is_unstaffed)
+    hours = pool_hours(draw)
+    is_unstaffed = not is_pool_staffed(draw, hours, now=now)
     step = step.changing(pool_id=rule.pool_id)
     turn = _turn(row, step.reason, draw, rule, firsts)
     if turn is None:
+        if step.reason.is_first:
+            start_buyers(row, promised, usual=hours.usual, now=now, is_unstaffed=is_unstaffed)
         hold(row, step, draw=draw)
         return None
-    leg = assign(row, step, turn=turn, draw=draw, is_unstaffed=is_unstaffed, promised=promised)
+    leg = _assign(row, step, turn, promised=promised, hours=hours, is_unstaffed=is_unstaffed)
     if step.reason.is_first and is_unstaffed:
         _tell_of_unstaffed(row, leg, draw=draw, now=now)
     return leg
@@ -128,30 +130,44 @@ def _tell_of_unstaffed(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> 
         tell.manager_of_unstaffed(row, leg, manager, opens_at=opens_at, now=now)
 
 
-def assign(
+def assign(row: Handoff, step: Placing, *, turn: Turn, draw: Draw) -> Leg:
+    """Make the leg that the turn decided on, start its clocks and tell the receiver."""
+    hours = pool_hours(draw)
+    is_unstaffed = not is_pool_staffed(draw, hours, now=step.now)
+    promised = promised_for(row)
+    return _assign(row, step, turn, promised=promised, hours=hours, is_unstaffed=is_unstaffed)
+
+
+def _assign(
     row: Handoff,
     step: Placing,
-    *,
     turn: Turn,
-    draw: Draw,
-    is_unstaffed: bool | None = None,
-    promised: Promised | None = None,
+    *,
+    promised: Promised,
+    hours: PoolHours,
+    is_unstaffed: bool,
 ) -> Leg:
-    """Make the leg that the turn decided on, start its clocks and tell the receiver."""
     now = step.now
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
-    if is_unstaffed is None:
-        is_unstaffed = not is_pool_staffed(draw, now=now)
-    promised = promised_for(row) if promised is None else promised
-    clock = start_leg(row, leg, promised, now=now, is_unstaffed=is_unstaffed)
+    # Whoever was given it by hand, or took the last free place, does not sit any more.
+    calendar = hours.by_user.get(receiver.pk)
+    clock = start_leg(
+        row,
+        leg,
+        promised,
+        hours=current_hours(receiver) if calendar is None else hours_in(calendar),
+        usual=hours.usual if step.reason.is_first else None,
+        now=now,
+        is_unstaffed=is_unstaffed,
+    )
     # Whoever has it now is told of the meeting anew.
     step = step.changing(meeting_reminded_for=None)
-    _give(row, step, to=receiver, status=Status.PENDING)
+    given = _give(row, step, to=receiver, status=Status.PENDING)
     facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
     if clock is not None:
         facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
-    append_event(row, kind=EventKind.ASSIGNED, by=None, now=now, data=facts)
+    append_event(row, kind=EventKind.ASSIGNED, by=None, now=now, data=facts, after=given)
     tell.receiver_assigned(row, leg, now=now)
     return leg
 
@@ -164,7 +180,7 @@ def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
     owner = draw.pool.manager
     if not owner.is_active:
         owner = organisation().fallback_manager
-    _give(row, step, to=owner, status=Status.HOLDING)
+    given = _give(row, step, to=owner, status=Status.HOLDING)
     barred = barred_on_chain(row)
     skipped = {user: Excluded(code) for user, code in barred.items()} | draw.exclusions
     is_used_up = is_exhausted(row, pool_id=draw.pool.pk, barred=barred)
@@ -179,15 +195,16 @@ def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
             "exclusions": [exclusion_row(user, skipped[user]) for user in sorted(skipped)],
             "is_exhausted": is_used_up,
         },
+        after=given,
     )
     tell.manager_of_holding(row, owner, seq=event.seq, is_exhausted=is_used_up, now=step.now)
 
 
-def _give(row: Handoff, step: Placing, *, to: User, status: Status) -> None:
-    """Write the new owner and state, with what the step writes along."""
+def _give(row: Handoff, step: Placing, *, to: User, status: Status) -> Event:
+    """Write the new owner and state, with what the step writes along; the event that says so."""
     reason, by, now = step.reason, step.by, step.now
     transferred = transfer_to(row, to=to, reason=reason.transfer, by=by, now=now, note=step.note)
-    apply_change(
+    return apply_change(
         row,
         event=reason.event,
         by=by,

@@ -51,7 +51,7 @@ def submit_handoff(
     """
     try:
         with transaction.atomic():
-            return _submit(handoff.pk, by=by, now=now, version=version)
+            return _submit(handoff.pk, handoff.previous_id, by=by, now=now, version=version)
     except GateRefused as refusal:
         _record_refusal(handoff.pk, refusal, by=by, now=now)
         raise
@@ -63,8 +63,10 @@ def submit_handoff(
         raise AlreadyOpen(message) from error
 
 
-def _submit(pk: int, *, by: User, now: datetime, version: int | None) -> Handoff:
-    previous_id = Handoff.objects.filter(pk=pk).values_list("previous_id", flat=True).first()
+def _submit(
+    pk: int, previous_id: int | None, *, by: User, now: datetime, version: int | None
+) -> Handoff:
+    """``previous_id`` is the draft's for good, so that it may have been read before the lock."""
     # Handoffs are locked in the order of their ids, and the previous one is the older.
     previous = lock_handoff(previous_id) if previous_id else None
     row = open_for(

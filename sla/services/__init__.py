@@ -1,7 +1,13 @@
 """Every write of the engine: policies, clocks, pauses, the sweep and what it leaves to do."""
 
 from sla.services.acknowledge import acknowledge_clock, hold_escalations
-from sla.services.clocks import cancel_clock, meet_clock, start_clock
+from sla.services.clocks import (
+    cancel_clock,
+    meet_clock,
+    planned_clock,
+    start_clock,
+    start_clocks,
+)
 from sla.services.escalations import (
     StepNotSetAside,
     claim_escalations,
@@ -40,6 +46,7 @@ __all__ = [
     "install_preset",
     "meet_clock",
     "pause_clock",
+    "planned_clock",
     "publish_draft",
     "publish_policy",
     "reconcile",
@@ -52,4 +59,5 @@ __all__ = [
     "retry_escalation",
     "save_draft",
     "start_clock",
+    "start_clocks",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -26,12 +26,40 @@ def start_clock(
     due_at: datetime | None = None,
     has_ladder: bool = True,
 ) -> Clock:
-    """Start the clock that a policy's target asks for, as `sla.selectors.match_targets` finds it.
+    """Start the clock of `planned_clock`."""
+    clock = planned_clock(
+        target=target,
+        started_at=started_at,
+        calendar_version=calendar_version,
+        is_unstaffed=is_unstaffed,
+        due_at=due_at,
+        has_ladder=has_ladder,
+    )
+    start_clocks([clock])
+    return clock
 
-    The policy version, through its target, and the calendar version stay the clock's for good.
-    A start in the past is taken as it is: what has passed since fires at the next sweep. With
-    `due_at` the clock is due then, whatever the target's length, and cannot be paused. Without
-    its ladder only a miss is written down.
+
+def start_clocks(clocks: Sequence[Clock]) -> None:
+    """Start clocks that were planned, in one statement; each then has its id."""
+    if clocks:
+        Clock.objects.bulk_create(clocks)
+
+
+def planned_clock(
+    *,
+    target: Target,
+    started_at: datetime,
+    calendar_version: CalendarVersion,
+    is_unstaffed: bool = False,
+    due_at: datetime | None = None,
+    has_ladder: bool = True,
+) -> Clock:
+    """The clock that a policy's target asks for, as `sla.selectors.match_targets` finds it.
+
+    It does not run before `start_clocks`. The policy version, through its target, and the
+    calendar version stay the clock's for good. A start in the past is taken as it is: what has
+    passed since fires at the next sweep. With `due_at` the clock is due then, whatever the
+    target's length, and cannot be paused. Without its ladder only a miss is written down.
     """
     plan = schedule.plan(
         selectors.ladder_of(target, has_ladder=has_ladder),
@@ -39,7 +67,7 @@ def start_clock(
         started_at,
         due_at=due_at,
     )
-    return Clock.objects.create(
+    return Clock(
         kind=target.kind,
         started_at=started_at,
         target=target,

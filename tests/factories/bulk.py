@@ -41,6 +41,13 @@ _NUMBERED = {
     (Lead, "email"): "{n}.{value}",
     (Message, "key"): "{value}:{n}",
 }
+# What was answered is what the lead and its company are found by again.
+_ANSWERED = {
+    "company.name": (Company, "name"),
+    "company.domain": (Company, "domain"),
+    "contact.last_name": (Lead, "last_name"),
+    "contact.email": (Lead, "email"),
+}
 
 
 def rows_of(*handoffs: Handoff) -> dict[type[models.Model], list[models.Model]]:
@@ -151,9 +158,12 @@ class _Copier:
         if isinstance(value, datetime):
             return _moment(value)
         if (model, field.name) in _NUMBERED:
-            pattern = _NUMBERED[model, field.name]
-            return lambda n, later, swap: pattern.format(value=value, n=f"{self.first[model]}{n}")
+            return lambda n, later, swap: self._numbered(model, field.name, value, n)
         return self._special(row, field.name, value)
+
+    def _numbered(self, model: type[models.Model], name: str, value: str, n: int) -> str:
+        first = self.first.get(model, 0)
+        return _NUMBERED[model, name].format(value=value, n=f"{first}{n}")
 
     def _relation(self, to: type[models.Model], value: int):
         if to in self.places:
@@ -164,6 +174,13 @@ class _Copier:
         model = type(row)
         if (model, name) == (Handoff, "submission_uuid"):
             return lambda n, later, swap: _stored_uuid()
+        if (model, name) == (Handoff, "answers"):
+            return lambda n, later, swap: json.dumps(
+                {
+                    key: self._numbered(*_ANSWERED[key], given, n) if key in _ANSWERED else given
+                    for key, given in value.items()
+                }
+            )
         if (model, name) == (Turn, "sequence"):
             return lambda n, later, swap: self.copied(Turn, row.pk, n) + _FAR
         if (model, name) == (Clock, "schedule"):
