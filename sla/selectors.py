@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sla.choices import ClockKind, PolicyState, StepAction
-from sla.models import Clock, PolicyVersion, Target
+from sla.choices import ClockKind, StepAction
+from sla.models import Clock, Target
+from sla.published import published_policies
 from sla.rules import conditions, pauses
 from sla.rules.badge import ClockFacts, ClockView, describe
 from sla.rules.explanation import Deadline, Promise, explain_deadline
@@ -37,17 +38,11 @@ def match_targets(facts: Mapping[str, Any]) -> dict[str, Target]:
     """The targets of the first published policy that fits the facts, by the kind of clock.
 
     A kind without one has no clock. Policies are tried by position; the default, which fits
-    everything, comes last. In three queries.
+    everything, comes last. In one query, but for the first after a publication.
     """
-    published = (
-        PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
-        .order_by("is_default", "position")
-        .values_list("pk", "conditions")
-    )
-    fits = next((pk for pk, asked in published if conditions.holds(asked, facts)), None)
-    # Few policies have hours of their own: those are read where they count.
-    found = Target.objects.filter(version=fits).select_related("version").prefetch_related("steps")
-    return {target.kind: target for target in found}
+    tried = (one for one in published_policies() if conditions.holds(one.conditions, facts))
+    fits = next(tried, None)
+    return {} if fits is None else {target.kind: target for target in fits.fresh_targets()}
 
 
 def ladder_of(target: Target, *, has_ladder: bool = True) -> Ladder:

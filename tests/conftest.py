@@ -73,6 +73,14 @@ def _flush_past_triggers() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = flush
 
 
+@pytest.fixture(autouse=True)
+def _policies_read_anew() -> None:
+    """A test that is rolled back frees its numbers, and time may stand still for all of them."""
+    from sla.published import forget_policies
+
+    forget_policies()
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The machine's own Chromium: nothing is downloaded."""

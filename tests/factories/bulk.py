@@ -174,13 +174,6 @@ class _Copier:
         model = type(row)
         if (model, name) == (Handoff, "submission_uuid"):
             return lambda n, later, swap: _stored_uuid()
-        if (model, name) == (Handoff, "answers"):
-            return lambda n, later, swap: json.dumps(
-                {
-                    key: self._numbered(*_ANSWERED[key], given, n) if key in _ANSWERED else given
-                    for key, given in value.items()
-                }
-            )
         if (model, name) == (Turn, "sequence"):
             return lambda n, later, swap: self.copied(Turn, row.pk, n) + _FAR
         if (model, name) == (Clock, "schedule"):
@@ -193,15 +186,21 @@ class _Copier:
         if (model, name) == (Message, "subject_ref"):
             about = int(value.partition(":")[2])
             return lambda n, later, swap: f"handoff:{self.copied(Handoff, about, n)}"
-        if (model, name) == (Message, "payload"):
-            return lambda n, later, swap: json.dumps(self._payload(value, n))
-        return None
+        made = {(Message, "payload"): self._payload, (Handoff, "answers"): self._answers}
+        make = made.get((model, name))
+        return None if make is None else lambda n, later, swap: json.dumps(make(value, n))
 
     def _payload(self, value: dict, n: int) -> dict:
         of = {"handoff": Handoff, "leg": Leg, "clock": Clock}
         return {
             key: self.copied(of[key], pk, n) if key in of and pk is not None else pk
             for key, pk in value.items()
+        }
+
+    def _answers(self, value: dict, n: int) -> dict:
+        return {
+            key: self._numbered(*_ANSWERED[key], given, n) if key in _ANSWERED else given
+            for key, given in value.items()
         }
 
 

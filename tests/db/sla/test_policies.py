@@ -1,10 +1,13 @@
 """Which policy applies, and what publishing one does."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Team
 from notify.models import Destination
+from sla import published as published_module
 from sla.impact import targets_of, teams_not_told
 from sla.models import PolicyVersion, Step
 from sla.rules.errors import DefaultNeeded, PolicyInvalid, PositionTaken, PresetUnknown
@@ -12,7 +15,7 @@ from sla.rules.presets import PRESETS
 from sla.rules.targets import StepSpec, TargetSpec
 from sla.selectors import match_target
 from sla.services import install_preset, publish_policy
-from tests.factories.sla import START
+from tests.factories.sla import START, make_calendar_version
 
 pytestmark = pytest.mark.django_db
 
@@ -69,14 +72,48 @@ def test_policies_matching_one_without_a_target_for_the_kind_starts_no_clock():
     assert match_target(facts, "contact") is None
 
 
-def test_policies_reading_takes_as_many_queries_for_one_as_for_ten(django_assert_num_queries):
+def test_policies_are_read_once_however_many_there_are(django_assert_num_queries):
     publish()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         match_target({}, "accept")
     for n in range(10):
         publish(f"p{n}", position=n, conditions=only("country", f"C{n}"))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         match_target({}, "accept")
+    with django_assert_num_queries(1):
+        match_target({"country": "C7"}, "accept")
+
+
+def test_policies_that_were_rolled_back_are_never_matched():
+    with transaction.atomic():
+        publish(minutes=10)
+        assert match_target({}, "accept").amount == 10
+        transaction.set_rollback(True)
+    assert match_target({}, "accept") is None
+    # SQLite gives the number of the version again.
+    publish(minutes=20, now=START + timedelta(seconds=1))
+    assert match_target({}, "accept").amount == 20
+
+
+def test_policies_that_were_replaced_elsewhere_are_matched_no_more():
+    publish(minutes=10)
+    assert match_target({}, "accept").amount == 10
+    # As another process would, of which this one hears nothing.
+    kept = dict(published_module._known)
+    publish(minutes=20)
+    published_module._known.clear()
+    published_module._known.update(kept)
+    assert match_target({}, "accept").amount == 20
+
+
+def test_target_is_the_readers_own():
+    publish(calendar=make_calendar_version().calendar)
+    first, second = match_target({}, "accept"), match_target({}, "accept")
+    assert first.version.calendar.name == second.version.calendar.name
+    first.version.calendar.name = "Nights"
+    first.amount = 1
+    again = match_target({}, "accept")
+    assert (again.amount, again.version.calendar.name) == (240, second.version.calendar.name)
 
 
 def test_publish_adds_the_breach_step_and_the_ladder():
