@@ -55,6 +55,11 @@ class Action(StrEnum):
     CLOCK_ACKNOWLEDGE = "clock.acknowledge"
     LEAD_READ = "lead.read"
     REVIEW_READ = "review.read"
+    REVIEW_RUN = "review.run"
+    REVIEW_RECORD = "review.record"
+    ACTION_READ = "action.read"
+    ACTION_EDIT = "action.edit"
+    ACTION_CLOSE = "action.close"
     LATE_READ = "late.read"
     HOLDING_READ = "holding.read"
     STUCK_READ = "stuck.read"
@@ -159,6 +164,13 @@ RULES: dict[Action, dict[str, frozenset[Relation]]] = {
     Action.CLOCK_ACKNOWLEDGE: {MANAGER: _TEAM | _HELD, ADMIN: _ANY},
     Action.LEAD_READ: {SDR: _INVOLVED, AE: _INVOLVED, MANAGER: _INVOLVED | _TEAM, ADMIN: _ANY},
     Action.REVIEW_READ: dict.fromkeys(_EVERYBODY, _ANY),
+    # The review of a team is run by its managers; that of everybody is the admins'.
+    Action.REVIEW_RUN: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.REVIEW_RECORD: {MANAGER: _ANY, ADMIN: _ANY},
+    # Whoever has taken something on reads it and says when it is done.
+    Action.ACTION_READ: dict.fromkeys(_EVERYBODY, _ANY),
+    Action.ACTION_EDIT: {MANAGER: _TEAM, ADMIN: _ANY},
+    Action.ACTION_CLOSE: {SDR: _SELF, AE: _SELF, MANAGER: _SELF_OR_TEAM, ADMIN: _ANY},
     Action.LATE_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.HOLDING_READ: {MANAGER: _ANY, ADMIN: _ANY},
     Action.STUCK_READ: {AE: _ANY, MANAGER: _ANY, ADMIN: _ANY},
