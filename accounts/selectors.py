@@ -4,15 +4,17 @@ import zoneinfo
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import BigIntegerField, Prefetch, Subquery, Value
+from django.db.models import BigIntegerField, Prefetch, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
 from accounts.models import Membership, Organisation, Team, TimeOff, User, UserQuerySet
 from accounts.rules.policy import Relation
 from core.errors import Refused
+from core.prepared import PreparedRead
 from worktime.models import Calendar
 
 PAGE_SIZE = 25
@@ -110,7 +112,7 @@ def calendars_of(own: Mapping[int, int | None]) -> dict[int, Calendar]:
     chosen = _with_teams(own)
     if None in chosen.values():
         return hours_of(chosen)[0]
-    found = _calendars(chosen.values())
+    found = calendars_by_id(chosen.values())
     return {pk: found[calendar] for pk, calendar in chosen.items() if calendar is not None}
 
 
@@ -123,7 +125,7 @@ def hours_of(own: Mapping[int, int | None]) -> tuple[dict[int, Calendar], Calend
     usual = next(iter(Organisation.objects.order_by().values_list("calendar", flat=True)), None)
     if usual is None:
         raise NoOrganisation
-    found = _calendars([*chosen.values(), usual])
+    found = calendars_by_id([*chosen.values(), usual])
     by_user = {pk: found[usual if one is None else one] for pk, one in chosen.items()}
     return by_user, found[usual]
 
@@ -139,7 +141,8 @@ def _with_teams(own: Mapping[int, int | None]) -> dict[int, int | None]:
     return chosen
 
 
-def _calendars(ids: Iterable[int | None]) -> dict[int, Calendar]:
+def calendars_by_id(ids: Iterable[int | None]) -> dict[int, Calendar]:
+    """The calendars with their hours in force, in one query; None among the ids is passed over."""
     wanted = {pk for pk in ids if pk is not None}
     rows = Calendar.objects.filter(pk__in=wanted).select_related("current_version").order_by()
     return {calendar.pk: calendar for calendar in rows}
@@ -175,11 +178,18 @@ def zones_for(people: Collection[User]) -> dict[int, zoneinfo.ZoneInfo]:
 
 def _zone_names(user: User) -> Iterator[str]:
     yield user.zone
+    yield from (name for _, name in sorted(_zones(user=user.pk)))
+
+
+def _zones_of(user: Any) -> QuerySet[Any, Any]:
+    """In one query, for most people have no zone of their own, and every page asks."""
     teams = Membership.objects.filter(user=user).exclude(team__zone="").order_by()
-    # In one query, for most people have no zone of their own, and every page asks.
     last = Organisation.objects.order_by().annotate(place=Value(_LAST, BigIntegerField()))
-    found = teams.values_list("id", "team__zone").union(last.values_list("place", "zone"), all=True)
-    yield from (name for _, name in sorted(found))
+    last_zone = last.values_list("place", "zone")
+    return teams.values_list("id", "team__zone").union(last_zone, all=True)
+
+
+_zones = PreparedRead(_zones_of, user=BigIntegerField())
 
 
 def known_zone(name: str) -> zoneinfo.ZoneInfo | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -14,6 +14,7 @@ from accounts.choices import Role
 from accounts.models import Team, User
 from accounts.selectors import zone_for
 from core.paging import count_for_menu
+from core.prepared import PreparedRead
 from notify import registry
 from notify.choices import Channel, Topic
 from notify.models import Destination, LastDigest, Message, Preference, QuietHours
@@ -146,25 +147,26 @@ class Reach:
 
 def reach_of(user: User, topic: Topic | None) -> Reach:
     """In one query."""
-    slack = Destination.objects.alive().filter(user=models.OuterRef("pk"), channel=Channel.SLACK)
-    chosen = models.FilteredRelation(
-        "preferences", condition=models.Q(preferences__topic=topic or "")
-    )
-    rows = list(
-        User.objects.filter(pk=user.pk)
-        .annotate(chosen=chosen)
-        .order_by()
-        .values_list(
-            "chosen__channel",
-            "chosen__is_on",
-            "quiet_hours__starts",
-            "quiet_hours__ends",
-            models.Exists(slack),
-        )
-    )
+    rows = _reach(user=user.pk, topic=topic or "")
     said = {channel: {topic or "": is_on} for channel, is_on, *_ in rows if channel is not None}
     _, _, starts, ends, has_slack = rows[0]
     return Reach(said, has_slack, None if starts is None else (starts, ends))
+
+
+def _reach_of(user: Any, topic: Any) -> models.QuerySet[Any, Any]:
+    slack = Destination.objects.alive().filter(user=models.OuterRef("pk"), channel=Channel.SLACK)
+    chosen = models.FilteredRelation("preferences", condition=models.Q(preferences__topic=topic))
+    people: models.QuerySet[User] = User.objects.filter(pk=user).annotate(chosen=chosen).order_by()
+    return people.values_list(
+        "chosen__channel",
+        "chosen__is_on",
+        "quiet_hours__starts",
+        "quiet_hours__ends",
+        models.Exists(slack),
+    )
+
+
+_reach = PreparedRead(_reach_of, user=models.BigIntegerField(), topic=models.CharField())
 
 
 def quiet_end(user: User, quiet: tuple[time, time] | None, at: datetime) -> datetime | None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.prepared import PreparedRead
 from sla.choices import PolicyState
 from sla.models import PolicyVersion, Target
 
-# A number may be given again after a publication that was rolled back; its instant is not.
-_Key = tuple[int, datetime | None]
+# A number may be given again after what was rolled back, a draft be published again after that,
+# and one process may look at another database: not all three are then the same.
+_Key = tuple[int, datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,20 @@ _known: dict[_Key, Published] = {}
 
 def published_policies() -> list[Published]:
     """The versions in force by position, the default last; in one query, or four after a change."""
-    in_force = PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
-    ordered = in_force.order_by("is_default", "position")
-    keys: list[_Key] = list(ordered.values_list("pk", "published_at"))
+    keys: list[_Key] = list(_in_force())
     missing = [key for key in keys if key not in _known]
     if missing:
         _known.update(_read(missing))
     return [_known[key] for key in keys]
+
+
+_in_force = PreparedRead(
+    lambda: (
+        PolicyVersion.objects.filter(state=PolicyState.PUBLISHED)
+        .order_by("is_default", "position")
+        .values_list("pk", "created_at", "published_at")
+    )
+)
 
 
 def forget_policies() -> None:
@@ -55,7 +64,7 @@ def forget_policies() -> None:
 
 
 def _read(keys: list[_Key]) -> dict[_Key, Published]:
-    wanted = [pk for pk, _ in keys]
+    wanted = [pk for pk, *_ in keys]
     targets: dict[int, list[Target]] = {pk: [] for pk in wanted}
     # Few policies have hours of their own: those are read where they count.
     rows = Target.objects.filter(version__in=wanted).select_related("version")

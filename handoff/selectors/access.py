@@ -1,15 +1,18 @@
 """How a person stands to a handoff or a lead."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
+from django.db.models import BigIntegerField
 from django.http import Http404
 
 from accounts.choices import Role
 from accounts.models import Membership, User
 from accounts.rules.policy import Action, Relation, allows
 from accounts.selectors import manager_of, organisation
+from core.prepared import PreparedRead
 from handoff.choices import Status
 from handoff.models import Handoff, HandoffType, Leg
 
@@ -24,8 +27,7 @@ def relations_to(rows: Collection[Handoff], user: User) -> dict[int, frozenset[R
     legs: dict[int, list[tuple[int, datetime | None]]] = defaultdict(list)
     # Nobody has received a draft yet, for which there is no query then.
     received = [row.pk for row in rows if row.status != Status.DRAFT]
-    held = Leg.objects.filter(handoff__in=received).order_by()
-    for row_id, receiver, ended in held.values_list("handoff_id", "receiver_id", "ended_at"):
+    for row_id, receiver, ended in _legs(received):
         legs[row_id].append((receiver, ended))
     people = {row.pk: {row.submitted_by_id, *(leg[0] for leg in legs[row.pk])} for row in rows}
     managed = _managed(user, set().union(*people.values())) if user.is_manager else frozenset()
@@ -36,6 +38,24 @@ def relations_to(rows: Collection[Handoff], user: User) -> dict[int, frozenset[R
             relations.add(Relation.TEAM)
         found[row.pk] = frozenset(relations)
     return found
+
+
+def _legs(handoffs: Sequence[int]) -> Iterable[tuple[Any, ...]]:
+    """Handoff, receiver and end of each leg; nearly always those of one handoff are asked for."""
+    if len(handoffs) == 1:
+        return _legs_of_one(handoff=handoffs[0])
+    held = Leg.objects.filter(handoff__in=handoffs).order_by()
+    return held.values_list("handoff_id", "receiver_id", "ended_at")
+
+
+_legs_of_one = PreparedRead(
+    lambda handoff: (
+        Leg.objects.filter(handoff=handoff)
+        .order_by()
+        .values_list("handoff_id", "receiver_id", "ended_at")
+    ),
+    handoff=BigIntegerField(),
+)
 
 
 def _own_relations(

@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from core.prepared import PreparedRead
 from handoff.choices import LegEnd, Status
 from handoff.models import Handoff, Leg
 from handoff.models.handoff import HandoffQuerySet
@@ -120,10 +121,18 @@ def is_queued(row: Handoff, *, pool: Pool, free: Collection[int]) -> bool:
 
 def _does_hold_another(pool: Pool, row: Handoff) -> bool:
     """Most pools hold nothing, and the index of what is held knows before those are read."""
-    held = Handoff.objects.filter(pool=pool.pk, status=Status.HOLDING)
-    # In the order of that index: without it SQLite looks through all that the pool ever had.
-    oldest = held.order_by("submitted_at").values_list("pk", flat=True)[:2]
-    return any(pk != row.pk for pk in oldest)
+    return any(pk != row.pk for (pk,) in _oldest_held(pool=pool.pk))
+
+
+# In the order of that index: without it SQLite looks through all that the pool ever had.
+_oldest_held = PreparedRead(
+    lambda pool: (
+        Handoff.objects.filter(pool=pool, status=Status.HOLDING)
+        .order_by("submitted_at")
+        .values_list("pk")[:2]
+    ),
+    pool=BigIntegerField(),
+)
 
 
 def can_anybody_else(draw: Draw) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 
 from accounts.models import User
 from accounts.rules.policy import Action, Relation
+from core.prepared import PreparedRead
 from handoff.choices import MeetingKind, MeetingState, Verdict
 from handoff.models import Handoff, Meeting, Touch
 from handoff.models.meeting import ARRANGED
@@ -41,18 +43,24 @@ class MeetingLine:
 
 def introduction_of(row: Handoff) -> Meeting | None:
     """The introduction that was made live before the handoff; None where none was."""
-    return _introductions(row).select_related("receiver").first()
+    return _introductions(row.pk).select_related("receiver").first()
 
 
 def introduced_receiver(row: Handoff) -> int | None:
     """Who was introduced to the buyer live before the handoff, by id."""
-    return next(iter(_introductions(row).values_list("receiver_id", flat=True)), None)
+    return next((receiver for (receiver,) in _introduced(handoff=row.pk)), None)
 
 
-def _introductions(row: Handoff) -> QuerySet[Meeting]:
+def _introductions(handoff: Any) -> QuerySet[Meeting]:
     return Meeting.objects.filter(
-        handoff_id=row.pk, kind=MeetingKind.INTRO_CALL, state=MeetingState.HELD
+        handoff_id=handoff, kind=MeetingKind.INTRO_CALL, state=MeetingState.HELD
     )
+
+
+_introduced = PreparedRead(
+    lambda handoff: _introductions(handoff).values_list("receiver_id")[:1],
+    handoff=BigIntegerField(),
+)
 
 
 def is_arranged(row: Handoff) -> bool:

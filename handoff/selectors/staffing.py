@@ -3,9 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from accounts.models import TimeOff, User
-from accounts.selectors import calendars_for, hours_of
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import Membership, Organisation, TimeOff, User
+from accounts.selectors import calendars_by_id, calendars_for, hours_of
+from core.prepared import PreparedRead
+from routing.models import Member
 from routing.services import Draw
 from worktime.models import Calendar
 from worktime.rules import is_open, next_open
@@ -14,23 +20,47 @@ from worktime.selectors import rules_calendar
 
 @dataclass(frozen=True, slots=True)
 class PoolHours:
-    """The working hours of whoever may be drawn, by user id, and the organisation's."""
+    """The working hours of the members of a pool, by user id, and the organisation's."""
 
     by_user: Mapping[int, Calendar]
     usual: Calendar
 
 
-def pool_hours(draw: Draw) -> PoolHours:
-    """The hours of those who sit in the draw, in a constant number of queries."""
-    return PoolHours(*hours_of({seat.user_id: draw.calendars[seat.user_id] for seat in draw.seats}))
+def pool_hours(pool_id: int) -> PoolHours:
+    """The hours of all who are members of the pool, in two queries.
+
+    Raise NoOrganisation where it has not been made yet.
+    """
+    rows = _calendars(pool=pool_id)
+    if not rows or rows[0][2] is None:
+        return PoolHours(*hours_of({}))
+    found = calendars_by_id([pk for row in rows for pk in row[1:]])
+    by_user = {user: found[calendar] for user, calendar, _ in rows}
+    return PoolHours(by_user, found[rows[0][2]])
+
+
+def _calendars_in(pool: Any) -> QuerySet[Member, Any]:
+    """Each member's calendar, as `calendar_for` finds it, and the organisation's."""
+    teams = Membership.objects.filter(user=OuterRef("user"), team__calendar__isnull=False)
+    usual = Subquery(Organisation.objects.order_by().values("calendar")[:1])
+    team = Subquery(teams.order_by("id").values("team__calendar")[:1])
+    members = Member.objects.filter(pool=pool).order_by()
+    own = Coalesce("user__calendar", team, usual, output_field=BigIntegerField())
+    return members.values_list("user", own, usual)
+
+
+_calendars = PreparedRead(_calendars_in, pool=BigIntegerField())
 
 
 def is_pool_staffed(draw: Draw, hours: PoolHours, *, now: datetime) -> bool:
-    """Whether at least one eligible member is inside their own working hours at ``now``."""
+    """Whether at least one eligible member is inside their own working hours at ``now``.
+
+    ``hours`` may have been read before the draw: of who has come in since nothing is known.
+    """
     if draw.knows_hours:
         return any(seat.is_at_work for seat in draw.seats)
-    seated = (hours.by_user[seat.user_id] for seat in draw.seats)
-    versions = {calendar.current_version for calendar in seated}
+    seated = {seat.user_id for seat in draw.seats}
+    versions = {hours.by_user[user].current_version for user in seated & hours.by_user.keys()}
     return any(
         version is not None and is_open(rules_calendar(version), now) for version in versions
     )

@@ -5,16 +5,19 @@ twice, and never without its event. Locks are taken in one order everywhere: peo
 they must not leave meanwhile, handoffs by id, leads by id, clocks by id, pools by id, loads by id.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max
+from django.db.models import BigIntegerField, F
 
 from accounts.models import User
 from accounts.rules.policy import Action, allows
 from core.errors import Conflict, NotPermitted, NotVisible
+from core.inserts import insert_rows
+from core.prepared import PreparedRead
 from handoff.choices import ClosedAs, EventKind, Status, TransferReason
 from handoff.errors import (
     HandoffNotAccepted,
@@ -166,7 +169,20 @@ def apply_change(
     data: Mapping[str, Any] | None = None,
     escalation_id: int | None = None,
 ) -> Event:
-    """Write the changed columns and the event that says so; ``row`` then shows the new state.
+    """Write the changed columns and the event that says so; ``row`` then shows the new state."""
+    stored = write_changes(row, changes, now=now)
+    return append_event(
+        row,
+        kind=event,
+        by=by,
+        now=now,
+        data={**(data or {}), "set": stored},
+        escalation_id=escalation_id,
+    )
+
+
+def write_changes(row: Handoff, changes: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Write the changed columns; returns them as the event, which the caller adds, tells them.
 
     The update is conditional on the version that was read: together with the row lock, that
     makes two changes of the same state impossible on either database.
@@ -179,15 +195,7 @@ def apply_change(
     for name, value in changes.items():
         setattr(row, name, value)
     row.version += 1
-    stored = {name: _plain(value) for name, value in changes.items() if name not in _UNTOLD}
-    return append_event(
-        row,
-        kind=event,
-        by=by,
-        now=now,
-        data={**(data or {}), "set": stored},
-        escalation_id=escalation_id,
-    )
+    return {name: _plain(value) for name, value in changes.items() if name not in _UNTOLD}
 
 
 def close_row(
@@ -227,25 +235,61 @@ def append_event(
     now: datetime,
     data: Mapping[str, Any] | None = None,
     escalation_id: int | None = None,
-    after: Event | None = None,
 ) -> Event:
-    """Add one event to the handoff's log. The caller holds the handoff's row lock.
-
-    ``after`` is the last one, where the caller has just added it.
-    """
-    if after is None:
-        last = Event.objects.filter(handoff_id=row.pk).aggregate(last=Max("seq"))["last"] or 0
-    else:
-        last = after.seq
+    """Add one event to the handoff's log. The caller holds the handoff's row lock."""
     return Event.objects.create(
         handoff_id=row.pk,
-        seq=last + 1,
+        seq=last_seq(row) + 1,
         kind=kind,
         by=by,
         at=now,
         data=dict(data or {}),
         escalation_id=escalation_id,
     )
+
+
+def last_seq(row: Handoff) -> int:
+    """The number of the last event; under the handoff's row lock it stays so."""
+    return next((seq for (seq,) in _last_seq(handoff=row.pk)), 0)
+
+
+_last_seq = PreparedRead(
+    lambda handoff: (
+        Event.objects.filter(handoff_id=handoff).order_by("-seq").values_list("seq")[:1]
+    ),
+    handoff=BigIntegerField(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event that is about to be added with others; `append_event` says what each part means."""
+
+    kind: EventKind
+    by: User | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    escalation_id: int | None = None
+
+
+def append_events(row: Handoff, told: Sequence[Told], *, after: int, now: datetime) -> int:
+    """Add several events in one statement after the last one; returns the number of the newest.
+
+    The caller has read ``after`` by `last_seq` under the handoff's row lock.
+    """
+    rows = [
+        {
+            "handoff_id": row.pk,
+            "seq": after + n,
+            "kind": one.kind,
+            "by_id": one.by.pk if one.by else None,
+            "at": now,
+            "data": dict(one.data),
+            "escalation_id": one.escalation_id,
+        }
+        for n, one in enumerate(told, start=1)
+    ]
+    insert_rows(Event, rows)
+    return after + len(rows)
 
 
 def transfer_to(

@@ -3,8 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import BigIntegerField
+
 from accounts.models import User
 from accounts.selectors import calendar_for
+from core.prepared import PreparedRead
 from handoff.choices import Status
 from handoff.errors import NotSetUp
 from handoff.models import Handoff, HandoffClock, Leg
@@ -102,8 +105,8 @@ def start_leg(
     now: datetime,
     usual: Calendar | None = None,
     is_unstaffed: bool = False,
-) -> Clock | None:
-    """The receiver's clocks for a decision, which is returned, and for their own contact.
+) -> Sequence[Clock]:
+    """Start the receiver's clocks for a decision and for their own contact; returns what started.
 
     ``usual`` is given where the lead is new: then the buyer's clocks start with them.
     """
@@ -111,7 +114,6 @@ def start_leg(
         _make_way(row, [ClockKind.ACCEPT, ClockKind.CONTACT_LEG])
     clocks = _buyers(promised, usual, now=now, is_unstaffed=is_unstaffed) if usual else []
     contact = next((clock for clock in clocks if clock.kind == ClockKind.CONTACT), None)
-    accept = None
     if ClockKind.ACCEPT in promised:
         accept = planned_clock(
             target=promised[ClockKind.ACCEPT],
@@ -129,7 +131,7 @@ def start_leg(
     _begin(row, leg, clocks)
     if own is not None and buyers is not None and buyers.state == ClockState.PAUSED:
         _pause_with(buyers, own, now=now)
-    return accept
+    return clocks
 
 
 def _buyers(
@@ -331,13 +333,21 @@ def current_clock(row: Handoff, kind: str) -> Clock | None:
 
 def earliest_due(row: Handoff) -> datetime | None:
     """The earliest due time of the current clocks that run; a paused one is not due."""
-    return (
-        Clock.objects.filter(state=ClockState.RUNNING)
-        .filter(handoff_clock__handoff_id=row.pk, handoff_clock__is_current=True)
+    return next((due_at for (due_at,) in _earliest_due(handoff=row.pk)), None)
+
+
+_earliest_due = PreparedRead(
+    lambda handoff: (
+        Clock.objects.filter(
+            state=ClockState.RUNNING,
+            handoff_clock__handoff_id=handoff,
+            handoff_clock__is_current=True,
+        )
         .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-    )
+        .values_list("due_at")[:1]
+    ),
+    handoff=BigIntegerField(),
+)
 
 
 def current_hours(user: User) -> CalendarVersion:

@@ -12,13 +12,20 @@ from typing import Any
 from accounts.models import User
 from accounts.selectors import manager_of, organisation
 from handoff.choices import EventKind, Status, TransferReason
-from handoff.models import Event, Handoff, Leg
+from handoff.models import Handoff, Leg
 from handoff.selectors.facts import asks_of
 from handoff.selectors.holding import barred_on_chain, is_exhausted, is_served_before
 from handoff.selectors.staffing import PoolHours, first_open, is_pool_staffed, pool_hours
 from handoff.selectors.stickiness import sticky_receivers
 from handoff.services import tell
-from handoff.services.change import append_event, apply_change, transfer_to
+from handoff.services.change import (
+    Told,
+    append_event,
+    append_events,
+    last_seq,
+    transfer_to,
+    write_changes,
+)
 from handoff.services.clocks import (
     Promised,
     current_hours,
@@ -33,6 +40,7 @@ from routing.models import Rule, Turn
 from routing.rules import Excluded
 from routing.selectors import exclusion_row
 from routing.services import Draw, Firsts, open_draw, take_turn
+from sla.choices import ClockKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +89,19 @@ def place(row: Handoff, step: Placing, *, rule: Rule, firsts: Firsts = ()) -> Le
     """
     now = step.now
     firsts = (*firsts, *sticky_receivers(row, rule))
-    promised = promised_for(row)
+    # All that can be known beforehand, so that others wait for the pool as briefly as can be.
+    known = _known(row, pool_id=rule.pool_id)
     draw = open_draw(pool_id=rule.pool_id, now=now, asks=asks_of(row))
-    hours = pool_hours(draw)
-    is_unstaffed = not is_pool_staffed(draw, hours, now=now)
+    is_unstaffed = not is_pool_staffed(draw, known.hours, now=now)
     step = step.changing(pool_id=rule.pool_id)
     turn = _turn(row, step.reason, draw, rule, firsts)
     if turn is None:
         if step.reason.is_first:
-            start_buyers(row, promised, usual=hours.usual, now=now, is_unstaffed=is_unstaffed)
-        hold(row, step, draw=draw)
+            usual = known.hours.usual
+            start_buyers(row, known.promised, usual=usual, now=now, is_unstaffed=is_unstaffed)
+        hold(row, step, draw=draw, last_event=known.last_event)
         return None
-    leg = _assign(row, step, turn, promised=promised, hours=hours, is_unstaffed=is_unstaffed)
+    leg = _assign(row, step, turn, known, is_unstaffed=is_unstaffed)
     if step.reason.is_first and is_unstaffed:
         _tell_of_unstaffed(row, leg, draw=draw, now=now)
     return leg
@@ -132,47 +141,56 @@ def _tell_of_unstaffed(row: Handoff, leg: Leg, *, draw: Draw, now: datetime) -> 
 
 def assign(row: Handoff, step: Placing, *, turn: Turn, draw: Draw) -> Leg:
     """Make the leg that the turn decided on, start its clocks and tell the receiver."""
-    hours = pool_hours(draw)
-    is_unstaffed = not is_pool_staffed(draw, hours, now=step.now)
-    promised = promised_for(row)
-    return _assign(row, step, turn, promised=promised, hours=hours, is_unstaffed=is_unstaffed)
+    known = _known(row, pool_id=draw.pool.pk)
+    is_unstaffed = not is_pool_staffed(draw, known.hours, now=step.now)
+    return _assign(row, step, turn, known, is_unstaffed=is_unstaffed)
 
 
-def _assign(
-    row: Handoff,
-    step: Placing,
-    turn: Turn,
-    *,
-    promised: Promised,
-    hours: PoolHours,
-    is_unstaffed: bool,
-) -> Leg:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What placing needs and no pick changes: promises, hours, and the last event's number."""
+
+    promised: Promised
+    hours: PoolHours
+    last_event: int
+
+
+def _known(row: Handoff, *, pool_id: int) -> _Known:
+    return _Known(promised_for(row), pool_hours(pool_id), last_seq(row))
+
+
+def _assign(row: Handoff, step: Placing, turn: Turn, known: _Known, *, is_unstaffed: bool) -> Leg:
     now = step.now
     receiver = User.objects.get(pk=turn.user_id)
     leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
-    # Whoever was given it by hand, or took the last free place, does not sit any more.
-    calendar = hours.by_user.get(receiver.pk)
-    clock = start_leg(
+    # Whoever is given it by hand need not be of the pool.
+    calendar = known.hours.by_user.get(receiver.pk)
+    clocks = start_leg(
         row,
         leg,
-        promised,
+        known.promised,
         hours=current_hours(receiver) if calendar is None else hours_in(calendar),
-        usual=hours.usual if step.reason.is_first else None,
+        usual=known.hours.usual if step.reason.is_first else None,
         now=now,
         is_unstaffed=is_unstaffed,
     )
+    # A first draft had no clock that still runs.
+    due = [clock.due_at for clock in clocks]
+    next_due = earliest_due(row) if row.may_have_legs else min(due, default=None)
     # Whoever has it now is told of the meeting anew.
     step = step.changing(meeting_reminded_for=None)
-    given = _give(row, step, to=receiver, status=Status.PENDING)
+    given = _give(row, step, to=receiver, status=Status.PENDING, next_due=next_due)
     facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
-    if clock is not None:
-        facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
-    append_event(row, kind=EventKind.ASSIGNED, by=None, now=now, data=facts, after=given)
+    for clock in clocks:
+        if clock.kind == ClockKind.ACCEPT:
+            facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
+    assigned = Told(EventKind.ASSIGNED, data=facts)
+    append_events(row, [given, assigned], after=known.last_event, now=now)
     tell.receiver_assigned(row, leg, now=now)
     return leg
 
 
-def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
+def hold(row: Handoff, step: Placing, *, draw: Draw, last_event: int) -> None:
     """Keep the handoff in the pool, owned by its manager, until somebody is eligible.
 
     Where nobody is left whom the product may ask, it stays until its owner decides.
@@ -180,41 +198,31 @@ def hold(row: Handoff, step: Placing, *, draw: Draw) -> None:
     owner = draw.pool.manager
     if not owner.is_active:
         owner = organisation().fallback_manager
-    given = _give(row, step, to=owner, status=Status.HOLDING)
+    next_due = earliest_due(row)
+    given = _give(row, step, to=owner, status=Status.HOLDING, next_due=next_due)
     barred = barred_on_chain(row)
     skipped = {user: Excluded(code) for user, code in barred.items()} | draw.exclusions
     is_used_up = is_exhausted(row, pool_id=draw.pool.pk, barred=barred)
-    event = append_event(
-        row,
-        kind=EventKind.HELD,
-        by=None,
-        now=step.now,
+    held = Told(
+        EventKind.HELD,
         data={
             "pool": row.pool_id,
             "owner": owner.pk,
             "exclusions": [exclusion_row(user, skipped[user]) for user in sorted(skipped)],
             "is_exhausted": is_used_up,
         },
-        after=given,
     )
-    tell.manager_of_holding(row, owner, seq=event.seq, is_exhausted=is_used_up, now=step.now)
+    seq = append_events(row, [given, held], after=last_event, now=step.now)
+    tell.manager_of_holding(row, owner, seq=seq, is_exhausted=is_used_up, now=step.now)
 
 
-def _give(row: Handoff, step: Placing, *, to: User, status: Status) -> Event:
+def _give(
+    row: Handoff, step: Placing, *, to: User, status: Status, next_due: datetime | None
+) -> Told:
     """Write the new owner and state, with what the step writes along; the event that says so."""
     reason, by, now = step.reason, step.by, step.now
     transferred = transfer_to(row, to=to, reason=reason.transfer, by=by, now=now, note=step.note)
-    return apply_change(
-        row,
-        event=reason.event,
-        by=by,
-        now=now,
-        changes={
-            **step.changes,
-            **transferred,
-            "status": status,
-            "next_due_at": earliest_due(row),
-        },
-        data=step.data,
-        escalation_id=step.escalation_id,
-    )
+    changes = {**step.changes, **transferred, "status": status, "next_due_at": next_due}
+    stored = write_changes(row, changes, now=now)
+    data = {**(step.data or {}), "set": stored}
+    return Told(reason.event, by=by, data=data, escalation_id=step.escalation_id)

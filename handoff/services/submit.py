@@ -4,11 +4,12 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, QuerySet
 
 from accounts.models import User
 from accounts.rules.policy import Action
 from accounts.selectors import zone_for
+from core.prepared import PreparedRead
 from handoff.choices import ClosedAs, EventKind, Status
 from handoff.errors import AlreadyOpen, GateRefused, NotSetUp
 from handoff.models import Handoff, Leg
@@ -151,13 +152,9 @@ def _settle(row: Handoff, form: Form, *, by: User) -> dict[str, Any]:
 def _refuse_second(row: Handoff) -> None:
     """One at a time of a lead and type, whichever of the leads that were merged it is of."""
     last = survivors_of([row.lead])[row.lead_id]
-    same = Q(lead__in={row.lead_id, last}) | Q(lead__merged_into=last)
-    others = (
-        Handoff.objects.filter(same, type_id=row.type_id, status__in=SUBMITTED_OPEN)
-        .exclude(pk__in=[pk for pk in (row.pk, row.previous_id) if pk is not None])
-        .order_by()
-    )
-    found = next(iter(others.values_list("pk", flat=True)), None)
+    mine = {row.pk, row.previous_id}
+    same = _open_of_lead(lead=row.lead_id, last=last, kind=row.type_id)
+    found = next((pk for (pk,) in same if pk not in mine), None)
     if found is not None:
         other = Handoff.objects.select_related("owner").get(pk=found)
         message = (
@@ -165,6 +162,17 @@ def _refuse_second(row: Handoff) -> None:
             "Nothing was changed."
         )
         raise AlreadyOpen(message, current=current_state(other))
+
+
+def _open_of(lead: Any, last: Any, kind: Any) -> QuerySet[Handoff, Any]:
+    same = Q(lead=lead) | Q(lead=last) | Q(lead__merged_into=last)
+    rows = Handoff.objects.filter(same, type_id=kind, status__in=SUBMITTED_OPEN)
+    return rows.order_by().values_list("pk")
+
+
+_open_of_lead = PreparedRead(
+    _open_of, lead=BigIntegerField(), last=BigIntegerField(), kind=BigIntegerField()
+)
 
 
 def _supersede(previous: Handoff, *, by: User, now: datetime) -> None:

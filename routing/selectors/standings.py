@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import BigIntegerField, DateTimeField, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.models import TimeOff
 from accounts.selectors import calendars_of, zone_of_team
+from core.prepared import PreparedRead
 from routing.choices import Hours
 from routing.models import Load, Member, Pool, Skill
 from routing.rules import (
@@ -44,8 +45,7 @@ class PoolSettings(Protocol):
 class MemberStanding:
     """One member of a pool at one instant; `excluded` is None for a candidate.
 
-    `has_returned` says that the member was away in the pool's last round. `calendar_id` is the
-    person's own calendar, None for the team's or the organisation's.
+    `has_returned` says that the member was away in the pool's last round.
     """
 
     member_id: int
@@ -54,7 +54,6 @@ class MemberStanding:
     last_picked: int
     has_returned: bool
     has_load: bool
-    calendar_id: int | None
     standing: Standing
     excluded: Excluded | None
 
@@ -69,6 +68,32 @@ class MemberStanding:
             open_count=self.standing.open_count,
             is_at_work=self.standing.is_at_work,
         )
+
+
+class _Row(NamedTuple):
+    """What is read of one member; the names are the paths to it."""
+
+    pk: int
+    pool_id: int
+    user_id: int
+    credit: int
+    last_picked_sequence: int
+    last_present_sequence: int
+    weight: int
+    is_active: bool
+    user__is_active: bool
+    user__paused_at: datetime | None
+    user__paused_until: datetime | None
+    user__calendar_id: int | None
+    user__load__open_count: int | None
+    user__load__capacity: int | None
+    user__load__day: date | None
+    user__load__day_count: int | None
+    user__load__day_limit: int | None
+    user__load__week: date | None
+    user__load__week_count: int | None
+    user__load__week_limit: int | None
+    away_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +140,7 @@ def standings_in(
     pools: Mapping[int, PoolSettings], *, now: datetime, asks: Asks, period: Period
 ) -> dict[int, list[MemberStanding]]:
     """The same for pools that were read before, by their id, in their period."""
-    by_pool: dict[int, list[Any]] = {}
+    by_pool: dict[int, list[_Row]] = {}
     for row in _rows(pools, now):
         by_pool.setdefault(row.pool_id, []).append(row)
     moment = _Moment(
@@ -153,38 +178,27 @@ def weight_of_active(pool_id: int) -> int:
     return total
 
 
-def _rows(pools: Mapping[int, PoolSettings], now: datetime) -> Iterable[Any]:
+def _rows(pools: Mapping[int, PoolSettings], now: datetime) -> Iterable[_Row]:
+    if len(pools) == 1:
+        return map(_Row._make, _rows_of_one(pool=next(iter(pools)), now=now))
+    return map(_Row._make, _rows_in(Q(pool__in=list(pools)), now))
+
+
+def _rows_in(wanted: Q, now: Any) -> QuerySet[Member, Any]:
     away = TimeOff.objects.covering(now).filter(user=OuterRef("user")).order_by("-ends_at")
-    members = Member.objects.filter(pool__in=list(pools)).order_by("pk")
+    members = Member.objects.filter(wanted).order_by("pk")
     # Plain values: making three model objects for each member would cost more than the pick.
-    return members.annotate(away_until=Subquery(away.values("ends_at")[:1])).values_list(
-        "pk",
-        "pool_id",
-        "user_id",
-        "credit",
-        "last_picked_sequence",
-        "last_present_sequence",
-        "weight",
-        "is_active",
-        "user__is_active",
-        "user__paused_at",
-        "user__paused_until",
-        "user__calendar_id",
-        "user__load__open_count",
-        "user__load__capacity",
-        "user__load__day",
-        "user__load__day_count",
-        "user__load__day_limit",
-        "user__load__week",
-        "user__load__week_count",
-        "user__load__week_limit",
-        "away_until",
-        named=True,
-    )
+    until = Subquery(away.values("ends_at")[:1])
+    return members.annotate(away_until=until).values_list(*_Row._fields)
+
+
+_rows_of_one = PreparedRead(
+    lambda pool, now: _rows_in(Q(pool=pool), now), pool=BigIntegerField(), now=DateTimeField()
+)
 
 
 def _hours(
-    pools: Mapping[int, PoolSettings], by_pool: Mapping[int, Sequence[Any]], now: datetime
+    pools: Mapping[int, PoolSettings], by_pool: Mapping[int, Sequence[_Row]], now: datetime
 ) -> dict[int, _WorkHours]:
     """The hours of the members of pools that look at them; nothing is read for the others."""
     chosen = {
@@ -214,7 +228,7 @@ def _work_hours(calendar: Calendar, now: datetime) -> _WorkHours:
 
 
 def _skills_asked(
-    pools: Mapping[int, PoolSettings], by_pool: Mapping[int, Sequence[Any]], asks: Asks
+    pools: Mapping[int, PoolSettings], by_pool: Mapping[int, Sequence[_Row]], asks: Asks
 ) -> Mapping[int, Collection[tuple[str, str]]]:
     if not asks:
         return {}
@@ -225,13 +239,13 @@ def _skills_asked(
     return skills_of(people, ((kind, asks[kind]) for kind in kinds))
 
 
-def _standings(rows: Sequence[Any], pool: PoolSettings, moment: _Moment) -> list[MemberStanding]:
+def _standings(rows: Sequence[_Row], pool: PoolSettings, moment: _Moment) -> list[MemberStanding]:
     last_round = max(row.last_present_sequence for row in rows)
     return [_member_standing(row, pool, last_round, moment) for row in rows]
 
 
 def _member_standing(
-    row: Any, pool: PoolSettings, last_round: int, moment: _Moment
+    row: _Row, pool: PoolSettings, last_round: int, moment: _Moment
 ) -> MemberStanding:
     standing = _standing(row, pool, moment)
     return MemberStanding(
@@ -241,13 +255,12 @@ def _member_standing(
         last_picked=row.last_picked_sequence,
         has_returned=row.last_present_sequence < last_round,
         has_load=row.user__load__open_count is not None,
-        calendar_id=row.user__calendar_id,
         standing=standing,
         excluded=excluded(standing, moment.now, moment.period),
     )
 
 
-def _standing(row: Any, pool: PoolSettings, moment: _Moment) -> Standing:
+def _standing(row: _Row, pool: PoolSettings, moment: _Moment) -> Standing:
     hours = _ALWAYS if pool.hours == Hours.IGNORED else moment.hours[row.user_id]
     lacks = None
     if moment.asks and pool.skills:

@@ -63,8 +63,7 @@ class Draw:
     `seats` are the members who are eligible for what the lead `asks`, by member id, `exclusions`
     the others by user id. `rooms` says what each seated user carries and may carry. `waiting` are
     the member ids of those who are busy rather than away: they were not away when they come back.
-    `calendars` are the own calendars of the seated users, and `opens` when those of them who are
-    not at work will be, both by user id.
+    `opens` says when those of the seated users who are not at work will be, by user id.
     """
 
     pool: Pool
@@ -75,7 +74,6 @@ class Draw:
     rooms: dict[int, Room]
     asks: Asks = field(default_factory=dict)
     waiting: set[int] = field(default_factory=set)
-    calendars: dict[int, int | None] = field(default_factory=dict)
     opens: dict[int, datetime | None] = field(default_factory=dict)
 
     @property
@@ -124,7 +122,6 @@ def open_draw(*, pool_id: int, now: datetime, asks: Asks = NOTHING_ASKED) -> Dra
         if one.excluded is None:
             draw.seats.append(one.to_seat())
             draw.rooms[one.user_id] = one.standing.room
-            draw.calendars[one.user_id] = one.calendar_id
             draw.opens[one.user_id] = one.standing.opens_at
             continue
         draw.exclusions[one.user_id] = one.excluded

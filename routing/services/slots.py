@@ -15,7 +15,6 @@ from routing.models import Load
 from routing.rules import Period, Room
 from routing.selectors import room_in
 
-
 _HAS_CAPACITY = Q(capacity=None) | Q(open_count__lt=F("capacity"))
 _HAS_ROOM = (
     _HAS_CAPACITY

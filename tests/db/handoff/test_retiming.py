@@ -240,7 +240,7 @@ def test_retime_by_others_than_an_admin_is_refused(world, who):
 def test_retime_preview_takes_as_many_queries_for_one_as_for_many(world, django_assert_num_queries):
     world.submitted()
     publish()
-    with django_assert_num_queries(10) as first:
+    with django_assert_num_queries(11) as first:
         retimings(open_clock_ids(), ALL, NOW)
     for _ in range(5):
         world.submitted()
