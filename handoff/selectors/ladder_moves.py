@@ -1,6 +1,7 @@
 """Whether the ladder may move a handoff or alert somebody now, or has to wait."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from core.standstill import last_standstill
 from handoff.choices import EventKind
@@ -32,22 +33,32 @@ def hold_of_move(
     stood = last_standstill()
     if stood is not None and stood.holds(now):
         return stood.held_until
-    opening = hold_of_alert(row, clock, now=now)
+    opening = hold_of_alert(row.pool_id, clock, now=now)
     if opening is not None:
         return opening
     after = _after_last_move(row, escalation, clock)
     return after if after is not None and after > now else None
 
 
-def hold_of_alert(row: Handoff, clock: Clock, *, now: datetime) -> datetime | None:
+class Begun(Protocol):
+    """When a clock started, and whether nobody was at work then."""
+
+    @property
+    def started_at(self) -> datetime: ...
+
+    @property
+    def is_unstaffed(self) -> bool: ...
+
+
+def hold_of_alert(pool_id: int | None, clock: Begun, *, now: datetime) -> datetime | None:
     """Until when an alert about the clock waits; None when it may go out now.
 
     Where the clock began with nobody at work, the alert of that has gone out, and another has
     nothing to add before somebody could have acted.
     """
-    if not clock.is_unstaffed or row.pool_id is None:
+    if not clock.is_unstaffed or pool_id is None:
         return None
-    opening = first_open(row.pool_id, at=clock.started_at)
+    opening = first_open(pool_id, at=clock.started_at)
     return opening if opening is not None and opening > now else None
 
 

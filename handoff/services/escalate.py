@@ -13,6 +13,7 @@ from itertools import groupby
 
 from django.db import transaction
 
+from accounts.models import User
 from accounts.selectors import manager_of
 from handoff.choices import EventKind, Status
 from handoff.models import Handoff, HandoffClock
@@ -28,8 +29,8 @@ from handoff.services.telling import (
     Overtaken,
     act_on,
     act_on_all,
-    late_one,
-    pool_manager_for,
+    late_id,
+    manager_of_pool,
     step_data,
 )
 from sla.choices import ClockKind, ClockState, StepAction
@@ -185,8 +186,8 @@ def _return(row: Handoff, escalation: Escalation, link: HandoffClock, now: datet
 
 
 def _nurture(row: Handoff, escalation: Escalation, link: HandoffClock, now: datetime) -> None:
-    pool_manager = pool_manager_for(row, link)
-    owner, manager = row.owner, manager_of(late_one(row, link), pool_manager=pool_manager)
+    late = User.objects.get(pk=late_id(row, link.kind, link.leg.receiver_id if link.leg else None))
+    owner, manager = row.owner, manager_of(late, pool_manager=manager_of_pool(row.pool, link.kind))
     leg = nurture_row(row, note=NOT_CONTACTED, by=None, now=now, escalation_id=escalation.pk)
     for user in {owner, manager}:
         if user is not None:

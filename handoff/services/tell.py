@@ -140,8 +140,9 @@ class Notice:
     """
 
     kind: str
-    row: Handoff
-    leg: Leg | None
+    handoff_id: int
+    temperature: str
+    leg_id: int | None
     to: User | Destination
     clock_id: int
     steps: list[int] = field(default_factory=list)
@@ -151,8 +152,8 @@ def about_steps(notices: Iterable[Notice], *, now: datetime) -> None:
     """Reminders and alerts of ladders: one message for each, however many steps have passed."""
     letters = []
     for notice in notices:
-        payload = _payload(notice.row, notice.leg, notice.clock_id, notice.steps)
-        key, ref = f"step:{notice.steps[0]}", f"handoff:{notice.row.pk}"
+        payload = _payload(notice.handoff_id, notice.leg_id, notice.clock_id, notice.steps)
+        key, ref = f"step:{notice.steps[0]}", f"handoff:{notice.handoff_id}"
         if isinstance(notice.to, Destination):
             queue_post(
                 key=f"{key}:channel",
@@ -163,7 +164,7 @@ def about_steps(notices: Iterable[Notice], *, now: datetime) -> None:
                 now=now,
             )
         elif notice.to.is_active:
-            is_urgent = _is_urgent(notice.kind, notice.row)
+            is_urgent = _is_urgent(notice.kind, notice.temperature)
             letters.append(
                 Letter(
                     key=f"{key}:{notice.to.pk}",
@@ -191,7 +192,7 @@ def _queue(
 ) -> None:
     if not to.is_active:
         return
-    payload = _payload(row, leg, None)
+    payload = _payload(row.pk, leg.pk if leg else None, None)
     if why:
         payload["why"] = why
     if until:
@@ -203,25 +204,21 @@ def _queue(
         subject_ref=f"handoff:{row.pk}",
         payload=payload,
         channels=channels,
-        ignores_quiet=_is_urgent(kind, row),
+        ignores_quiet=_is_urgent(kind, row.temperature),
         now=now,
     )
 
 
 def _payload(
-    row: Handoff, leg: Leg | None, clock_id: int | None, steps: Sequence[int] = ()
+    handoff_id: int, leg_id: int | None, clock_id: int | None, steps: Sequence[int] = ()
 ) -> dict[str, Any]:
     """What the texts are made of; steps are named where they were several."""
-    payload: dict[str, Any] = {
-        "handoff": row.pk,
-        "leg": leg.pk if leg else None,
-        "clock": clock_id,
-    }
+    payload: dict[str, Any] = {"handoff": handoff_id, "leg": leg_id, "clock": clock_id}
     if len(steps) > 1:
         payload["steps"] = list(steps)
     return payload
 
 
-def _is_urgent(kind: str, row: Handoff) -> bool:
+def _is_urgent(kind: str, temperature: str) -> bool:
     """Nobody has a held lead, and a hot one that is late goes cold: these break quiet hours."""
-    return kind in {"held", "exhausted"} or (kind == LATE and row.temperature == Temperature.HOT)
+    return kind in {"held", "exhausted"} or (kind == LATE and temperature == Temperature.HOT)

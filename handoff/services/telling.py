@@ -7,7 +7,7 @@ decides is read under the locks of their handoffs, what follows is written at on
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max
 
@@ -49,15 +49,51 @@ class Overtaken(Exception):
     """Somebody else has finished one of the steps meanwhile: nothing of this may stay."""
 
 
+# Plain values: of thousands of late clocks each model object would cost more than what it says.
+class _Link(NamedTuple):
+    """Of which handoff and leg a clock is; `leg__receiver` None without a leg."""
+
+    clock_id: int
+    handoff_id: int
+    kind: str
+    leg_id: int | None
+    leg__receiver: int | None
+
+
+class _Row(NamedTuple):
+    """What decides of a handoff."""
+
+    pk: int
+    status: str
+    temperature: str
+    owner_id: int
+    submitted_by_id: int
+    pool_id: int | None
+
+
+class _Clock(NamedTuple):
+    """What decides of a clock."""
+
+    pk: int
+    state: str
+    breached_at: datetime | None
+    started_at: datetime
+    due_at: datetime
+    is_unstaffed: bool
+    replaces__cancelled_at: datetime | None
+
+
 @dataclass(slots=True)
 class _Batch:
     """What one transaction acts on, as it is under the locks, and what it is going to write."""
 
     now: datetime
-    links: Mapping[int, HandoffClock]
-    rows: Mapping[int, Handoff]
-    clocks: Mapping[int, Clock]
+    links: Mapping[int, _Link]
+    rows: Mapping[int, _Row]
+    clocks: Mapping[int, _Clock]
     waiting: Collection[int]
+    people: Mapping[int, User]
+    pools: Mapping[int, Pool]
     handled: list[int] = field(default_factory=list)
     superseded: list[int] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -99,53 +135,25 @@ def _read(steps: Sequence[Escalation], *, now: datetime, is_patient: bool) -> _B
     found = HandoffClock.objects.filter(Among("clock_id", clock_ids))
     # First the locks, and nothing joined to: that would be as it was before the wait.
     held = Handoff.objects.select_for_update(skip_locked=not is_patient)
-    rows = {
-        row.pk: row
-        for row in held.filter(pk__in=found.values("handoff"))
-        .only("status", "temperature", "owner", "submitted_by", "pool")
-        .order_by("pk")
-    }
-    links = {
-        link.clock_id: link
-        for link in found.select_related("leg").only("clock", "handoff", "kind", "leg__receiver")
-    }
-    clocks = (
-        Clock.objects.filter(Among("id", clock_ids))
-        .select_related("replaces")
-        .only(
-            "state",
-            "breached_at",
-            "started_at",
-            "due_at",
-            "is_unstaffed",
-            "replaces__cancelled_at",
-        )
-    )
+    locked = held.filter(pk__in=found.values("handoff")).order_by("pk")
+    rows = [_Row(*row) for row in locked.values_list(*_Row._fields)]
+    links = [_Link(*link) for link in found.values_list(*_Link._fields)]
+    clocks = Clock.objects.filter(Among("id", clock_ids)).values_list(*_Clock._fields)
     waiting = Escalation.objects.filter(
         Among("clock_id", clock_ids), not_before__lte=now, handled_at=None
     )
+    people = {link.leg__receiver for link in links} | {row.owner_id for row in rows}
+    people |= {row.submitted_by_id for row in rows}
+    pools = {row.pool_id for row in rows}
     return _Batch(
         now=now,
-        links=links,
-        rows=_with_people(rows, links.values()),
-        clocks={clock.pk: clock for clock in clocks},
+        links={link.clock_id: link for link in links},
+        rows={row.pk: row for row in rows},
+        clocks={clock[0]: _Clock(*clock) for clock in clocks},
         waiting=set(waiting.values_list("pk", flat=True)),
+        people=User.objects.in_bulk([pk for pk in people if pk is not None]),
+        pools=Pool.objects.select_related("manager").in_bulk([pk for pk in pools if pk]),
     )
-
-
-def _with_people(rows: dict[int, Handoff], links: Iterable[HandoffClock]) -> dict[int, Handoff]:
-    """The handoffs, and the legs of the clocks, with their people: each person is read once."""
-    pools = Pool.objects.select_related("manager").in_bulk({row.pool_id for row in rows.values()})
-    legs = [link.leg for link in links if link.leg is not None]
-    wanted = {leg.receiver_id for leg in legs}
-    wanted |= {pk for row in rows.values() for pk in (row.owner_id, row.submitted_by_id)}
-    people = User.objects.in_bulk(wanted)
-    for row in rows.values():
-        row.owner, row.submitted_by = people[row.owner_id], people[row.submitted_by_id]
-        row.pool = None if row.pool_id is None else pools[row.pool_id]
-    for leg in legs:
-        leg.receiver = people[leg.receiver_id]
-    return rows
 
 
 def _judge(step: Escalation, batch: _Batch, notices: Notices) -> None:
@@ -156,14 +164,14 @@ def _judge(step: Escalation, batch: _Batch, notices: Notices) -> None:
         _record(step, EventKind.STEP_SUPERSEDED, batch)
         return
     if step.step.action in ALERTS:
-        until = hold_of_alert(row, clock, now=batch.now)
+        until = hold_of_alert(row.pool_id, clock, now=batch.now)
         if until is not None:
             defer_escalation(escalation=step, until=until)
             return
     batch.handled.append(step.pk)
     if step.step.action == StepAction.BREACH:
         # With the reason where the clock was late when it began, by another target or start.
-        replaced_at = clock.replaces.cancelled_at if clock.replaces else None
+        replaced_at = clock.replaces__cancelled_at
         is_begun_late = replaced_at is not None and replaced_at > clock.due_at
         more = {"reason": "retargeted"} if is_begun_late else {}
         _record(step, EventKind.BREACHED, batch, more=more)
@@ -173,7 +181,7 @@ def _judge(step: Escalation, batch: _Batch, notices: Notices) -> None:
         _tell(step, row, link, batch, notices)
 
 
-def _is_due(step: Escalation, clock: Clock) -> bool:
+def _is_due(step: Escalation, clock: _Clock) -> bool:
     """A miss and its alert stand once the due time is missed; a reminder, and what alerts before
     due, only while the clock runs on.
     """
@@ -184,39 +192,40 @@ def _is_due(step: Escalation, clock: Clock) -> bool:
     return clock.breached_at is not None
 
 
-def _tell(
-    step: Escalation, row: Handoff, link: HandoffClock, batch: _Batch, notices: Notices
-) -> None:
+def _tell(step: Escalation, row: _Row, link: _Link, batch: _Batch, notices: Notices) -> None:
     """Note whom the step tells; whom an earlier one tells already hears of both at once."""
     event, kind = _TOLD[StepAction(step.step.action)]
     to = _recipients(step, row, link, batch)
     _record(step, event, batch, told=to)
     for user in to:
-        new = Notice(kind, row, link.leg, user, link.clock_id)
-        notice = notices.setdefault((link.clock_id, "user", user.pk), new)
+        key = (link.clock_id, "user", user.pk)
+        notice = notices.setdefault(key, _notice(kind, row, link, user))
         notice.steps.append(step.pk)
         if kind == tell.LATE:
             notice.kind = kind
 
 
-def _post(
-    step: Escalation, row: Handoff, link: HandoffClock, batch: _Batch, notices: Notices
-) -> None:
+def _notice(kind: str, row: _Row, link: _Link, to: User | Destination) -> Notice:
+    return Notice(kind, row.pk, row.temperature, link.leg_id, to, link.clock_id)
+
+
+def _post(step: Escalation, row: _Row, link: _Link, batch: _Batch, notices: Notices) -> None:
     """Note that the channel of whoever is late hears of it, where there is one by now."""
-    late = late_one(row, link)
+    late = batch.people[late_id(row, link.kind, link.leg__receiver)]
     if late.pk not in batch.channels:
         batch.channels[late.pk] = channel_of(late)
     channel = batch.channels[late.pk]
     more = {"channel": channel.pk, "team": channel.team_id} if channel else {"channel": None}
     _record(step, EventKind.POSTED, batch, more=more)
     if channel is not None:
-        new = Notice(tell.LATE, row, link.leg, channel, link.clock_id)
-        notices.setdefault((link.clock_id, "channel", channel.pk), new).steps.append(step.pk)
+        key = (link.clock_id, "channel", channel.pk)
+        notice = notices.setdefault(key, _notice(tell.LATE, row, link, channel))
+        notice.steps.append(step.pk)
 
 
-def _recipients(step: Escalation, row: Handoff, link: HandoffClock, batch: _Batch) -> list[User]:
+def _recipients(step: Escalation, row: _Row, link: _Link, batch: _Batch) -> list[User]:
     """The people whom the step names, each once; who is not active is told nothing."""
-    late = late_one(row, link)
+    late = batch.people[late_id(row, link.kind, link.leg__receiver)]
     found: dict[int, User] = {}
     for name in step.step.recipients:
         user = _named(name, row, link, late, batch)
@@ -225,9 +234,9 @@ def _recipients(step: Escalation, row: Handoff, link: HandoffClock, batch: _Batc
     return list(found.values())
 
 
-def _named(name: str, row: Handoff, link: HandoffClock, late: User, batch: _Batch) -> User | None:
+def _named(name: str, row: _Row, link: _Link, late: User, batch: _Batch) -> User | None:
     if name == "submitter":
-        return submitter_now(row)
+        return batch.people[_submitter_now(row)]
     if name == "senior":
         if late.pk not in batch.seniors:
             batch.seniors[late.pk] = senior_of(late)
@@ -235,33 +244,34 @@ def _named(name: str, row: Handoff, link: HandoffClock, late: User, batch: _Batc
         if senior is not None:
             return senior
     if name in ("manager", "senior"):
-        pool_manager = pool_manager_for(row, link)
+        pool = batch.pools[row.pool_id] if row.pool_id is not None else None
+        pool_manager = manager_of_pool(pool, link.kind)
         key = (late.pk, pool_manager.pk if pool_manager else None)
         if key not in batch.managers:
             batch.managers[key] = manager_of(late, pool_manager=pool_manager)
         return batch.managers[key]
-    return late if name == "receiver" else row.owner
+    return late if name == "receiver" else batch.people[row.owner_id]
 
 
-def pool_manager_for(row: Handoff, link: HandoffClock) -> User | None:
+def manager_of_pool(pool: Pool | None, kind: str) -> User | None:
     """The pool's manager, who does not answer for what is not handed off."""
-    is_theirs = link.kind == ClockKind.HAND_OFF
-    return row.pool.manager if row.pool and not is_theirs else None
+    return pool.manager if pool is not None and kind != ClockKind.HAND_OFF else None
 
 
-def late_one(row: Handoff, link: HandoffClock) -> User:
+def late_id(row: Handoff | _Row, kind: str, receiver: int | None) -> int:
     """Whose clock it is: the leg's receiver, the submitter, or whoever has the lead now."""
-    if link.leg is not None:
-        return link.leg.receiver
-    return submitter_now(row) if link.kind == ClockKind.HAND_OFF else row.owner
+    if receiver is not None:
+        return receiver
+    return _submitter_now(row) if kind == ClockKind.HAND_OFF else row.owner_id
 
 
-def submitter_now(row: Handoff) -> User:
+def _submitter_now(row: Handoff | _Row) -> int:
     """Who works on what is not handed off: the submitter, or who took over from one that left."""
-    return row.owner if row.status in (Status.DRAFT, Status.REJECTED) else row.submitted_by
+    is_back = row.status in (Status.DRAFT, Status.REJECTED)
+    return row.owner_id if is_back else row.submitted_by_id
 
 
-def step_data(step: Escalation, link: HandoffClock) -> dict[str, Any]:
+def step_data(step: Escalation, link: HandoffClock | _Link) -> dict[str, Any]:
     """What every event of a step says of it."""
     data: dict[str, Any] = {
         "clock": link.clock_id,
