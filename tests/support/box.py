@@ -13,16 +13,16 @@ from pathlib import Path
 from config.broker import answers
 from config.management.commands.runall import programs
 from tests.support import recovery
-from tests.support.invariants import broken, unfinished
+from tests.support.invariants import broken, unfinished, written
 from tests.support.processes import MANAGE, ROOT, child_environment, new_data_dir
 from tests.support.servers import free_port, wait_for
 
-START_SECONDS = 60
-CAUGHT_UP_SECONDS = 60
+START_SECONDS = 120
+CAUGHT_UP_SECONDS = 120
 # Of the usual times: a lease of 3 s, a tick of 1 s at the most.
 TIME_SCALE = "0.1"
 CLOCK = "clock"
-OUR_APP = "config.celery"
+OUR_APPS = ("config.celery", "config.wsgi")
 
 
 class Box:
@@ -48,7 +48,7 @@ class Box:
     def start(self, name: str, *, label: str = "", dies_at: str = "", app: str = "") -> None:
         """Start a program; with `dies_at` as tests.support.dying says, one that will die.
 
-        `app` is a module to run the clock, or a Celery program, on in place of the product's own.
+        `app` is a module to run the clock, a Celery program or the web on in place of our own.
         """
         label = label or name
         extra = {"DIES_AT": dies_at} if dies_at else {}
@@ -71,7 +71,7 @@ class Box:
             program.name: program.command
             for program in programs("127.0.0.1", self.port, self.folder)
         }
-        return tuple(app if app and word == OUR_APP else word for word in commands[name])
+        return tuple(app if app and word in OUR_APPS else word for word in commands[name])
 
     def start_broker(self) -> None:
         self.start("broker")
@@ -122,7 +122,14 @@ def box(**variables: str) -> Iterator[Box]:
 def wait_until_caught_up(seconds: float = CAUGHT_UP_SECONDS) -> None:
     """Until nothing that is due waits; then everything must be as it should be."""
     began = time.monotonic()
-    wait_for(lambda: not unfinished(), seconds, "not everything that was due is done")
+    problems: list[str] = []
+
+    def are_settled() -> bool:
+        """Nothing waits, and nothing came to be while we looked: else what was read is no whole."""
+        before = written()
+        problems[:] = [] if unfinished() else broken()
+        return not unfinished() and written() == before
+
+    wait_for(are_settled, seconds, "not everything that was due is done")
     recovery.note(time.monotonic() - began)
-    problems = broken()
     assert not problems, problems[:10]
