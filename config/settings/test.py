@@ -17,9 +17,16 @@ if "DATA_DIR" not in os.environ:
     atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
 DATABASES = {"default": database(os.environ.get("TEST_DATABASE_URL", ""), DATA_DIR / "db.sqlite3")}
+_OPTIONS = DATABASES["default"]["OPTIONS"]
+# A machine that is slow, or stands still for a while, is no defect, and no test cuts the power:
+# here nobody gives up what they wait for, and no commit waits for the disk.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Several processes must see one database, so it is a file and not memory.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    _OPTIONS["timeout"] = 120
+    _OPTIONS["init_command"] = _OPTIONS["init_command"].replace("=FULL", "=OFF")
+else:
+    _OPTIONS["options"] += " -c lock_timeout=120s -c statement_timeout=240s"
 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
