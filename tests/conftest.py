@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import TransactionTestCase
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from core import triggers
 from tests.support.servers import find_browser
@@ -26,8 +26,9 @@ BROWSER_ARGUMENTS = [
 
 # A busy machine is no defect of the code: the limit of a test is its timeout. New examples are
 # looked for while one works; a gate must answer the same twice.
-settings.register_profile("handoff", deadline=None)
-settings.register_profile("gate", deadline=None, derandomize=True)
+slow = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("handoff", **slow)
+settings.register_profile("gate", **slow, derandomize=True)
 settings.load_profile("gate" if os.environ.get("CI") else "handoff")
 
 

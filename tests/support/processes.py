@@ -16,10 +16,11 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db import connections
 
-from tests.support.servers import wait_for
+from tests.support.servers import START_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = (sys.executable, str(ROOT / "manage.py"))
+ANSWER_SECONDS = 30
 
 
 def database_url() -> str:
@@ -82,7 +83,7 @@ class Running:
         """Every living process with this data folder whose command line has the text."""
         return [pid for pid in living_processes(self.data_dir) if containing in command_line(pid)]
 
-    def wait_for_output(self, text: str, seconds: float = 30) -> None:
+    def wait_for_output(self, text: str, seconds: float = START_SECONDS) -> None:
         def is_there() -> bool:
             if self.process.poll() is not None and text not in self.output:
                 raise AssertionError(f"ended without saying {text!r}:\n{self.output}")
@@ -90,7 +91,7 @@ class Running:
 
         wait_for(is_there, seconds, f"did not say {text!r}")
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = START_SECONDS) -> int:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
@@ -142,7 +143,7 @@ def running(*arguments: str, **extra: str) -> Iterator[Running]:
 def get(url: str) -> tuple[int, str]:
     """Status and body; status 0 when nobody answers."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from tests.support.servers import free_port
+from tests.support.servers import START_SECONDS, free_port
 
 OK = "250 OK"
 
@@ -79,7 +79,7 @@ class Mailbox:
 def mail_server(port: int | None = None) -> Iterator[Mailbox]:
     box = Mailbox()
     box.port = port or free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=START_SECONDS)
     controller.start()
     try:
         yield box

@@ -18,7 +18,7 @@ from tests.support.servers import free_port, wait_for
 SECRET = "zqsecretzq"
 WORK = Loop("app.work", timedelta(seconds=1), lambda now: 0)
 PING = Loop(LOOP, timedelta(seconds=60), ping_dead_man)
-PATIENCE = 5
+PATIENCE = 60
 
 
 class Watcher:

@@ -111,7 +111,7 @@ def test_failure_of_an_error_says_whether_a_later_try_may_succeed(error, expecte
 
 def test_within_the_time_returns(slots):
     done = []
-    base.within(5, lambda: done.append(1), interrupt=lambda: None, slots=slots)
+    base.within(60, lambda: done.append(1), interrupt=lambda: None, slots=slots)
     assert done == [1]
 
 
@@ -120,7 +120,7 @@ def test_within_raises_what_the_work_raises(slots):
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        base.within(5, fail, interrupt=lambda: None, slots=slots)
+        base.within(60, fail, interrupt=lambda: None, slots=slots)
 
 
 def test_within_tells_of_a_timeout_of_the_socket_as_of_its_own(slots):
@@ -134,7 +134,7 @@ def test_within_tells_of_a_timeout_of_the_socket_as_of_its_own(slots):
 def test_within_when_the_time_is_over_interrupts_and_fails(slots):
     answer = threading.Event()
     with pytest.raises(TemporaryFailure, match=r"No answer within 0\.05 seconds"):
-        base.within(0.05, lambda: answer.wait(30), interrupt=answer.set, slots=slots)
+        base.within(0.05, lambda: answer.wait(100), interrupt=answer.set, slots=slots)
     assert answer.is_set()
 
 
@@ -142,18 +142,18 @@ def test_within_with_too_many_hanging_tries_none(slots):
     answer = threading.Event()
     for _ in range(base.MAX_HANGING):
         with pytest.raises(TemporaryFailure, match="No answer"):
-            base.within(0.01, lambda: answer.wait(30), interrupt=lambda: None, slots=slots)
+            base.within(0.01, lambda: answer.wait(100), interrupt=lambda: None, slots=slots)
     tried = []
     try:
         with pytest.raises(TemporaryFailure, match="Not tried"):
-            base.within(5, lambda: tried.append(1), interrupt=lambda: None, slots=slots)
+            base.within(60, lambda: tried.append(1), interrupt=lambda: None, slots=slots)
         assert not tried
     finally:
         answer.set()
         for thread in threading.enumerate():
             if thread.name == "notify-send":
-                thread.join(5)
-    base.within(5, lambda: tried.append(1), interrupt=lambda: None, slots=slots)
+                thread.join(60)
+    base.within(60, lambda: tried.append(1), interrupt=lambda: None, slots=slots)
     assert tried
 
 
