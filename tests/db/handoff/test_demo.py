@@ -7,10 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Organisation, User
-from core.loops import database_now
 from handoff.choices import EventKind, Status
 from handoff.management.commands import demo
-from handoff.management.story import make_people, tell_story
+from handoff.management.story import make_people, tell_story, weeks
 from handoff.models import Contest, Event, Handoff, Touch
 from handoff.selectors.verify import findings
 from notify.models import Message
@@ -28,6 +27,20 @@ def place(settings, tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def clock(time_machine, monkeypatch):
+    """The command's time stands still, also beside a server that has a clock of its own."""
+    time_machine.move_to(MONDAY_MORNING, tick=False)
+    monkeypatch.setattr(demo, "database_now", lambda: datetime.now(UTC))
+    return time_machine
+
+
+@pytest.fixture
+def short(clock, monkeypatch):
+    """Few handoffs: the others are about the story, these about the command."""
+    monkeypatch.setattr(weeks, "PER_DAY", (2,))
+
+
 def run(*arguments, **options):
     out = StringIO()
     call_command("demo", *arguments, stdout=out, **options)
@@ -40,6 +53,7 @@ def tell(*, now, seed=1, weeks=1):
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("short")
 def test_demo_fills_an_empty_installation_and_leaves_it_alone_the_next_time(place):
     told = run()
     assert "1 week of handoffs" in told
@@ -84,8 +98,8 @@ def story():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_demo_reset_tells_the_same_story_anew(time_machine):
-    time_machine.move_to(MONDAY_MORNING, tick=False)
+@pytest.mark.usefixtures("short")
+def test_demo_reset_tells_the_same_story_anew():
     run()
     first = story()
     kinds = {kind for _, kind, _ in first}
@@ -96,28 +110,32 @@ def test_demo_reset_tells_the_same_story_anew(time_machine):
 
 
 @pytest.mark.django_db
-def test_demo_of_some_days_ago_gets_something_for_today(monkeypatch):
+@pytest.mark.usefixtures("short")
+def test_demo_of_some_days_ago_gets_something_for_today(clock, monkeypatch):
     run()
     before = set(Handoff.objects.values_list("pk", flat=True))
-    monkeypatch.setattr(demo, "OLD_AFTER", timedelta(0))
+    # Rows know when they were written by the database's own clock.
+    monkeypatch.setattr(demo, "OLD_AFTER", timedelta.min)
+    clock.move_to(MONDAY_MORNING + timedelta(days=2), tick=False)
     assert "a few handoffs of today were added" in run()
     added = Handoff.objects.exclude(pk__in=before)
     assert added.filter(status=Status.PENDING).exists()
-    assert list(findings(database_now(), moving=True)) == []
+    assert list(findings(datetime.now(UTC), moving=True)) == []
 
 
 @pytest.mark.django_db
 def test_old_organisation_of_ones_own_is_left_alone(monkeypatch):
     world = make_world()
     world.submitted()
-    monkeypatch.setattr(demo, "OLD_AFTER", timedelta(0))
+    monkeypatch.setattr(demo, "OLD_AFTER", timedelta.min)
     assert run() == "There is an organisation already; the demo changed nothing.\n"
     assert Handoff.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("short")
 def test_demo_that_was_broken_off_is_told_anew(place):
-    make_people(database_now() - timedelta(weeks=3))
+    make_people(MONDAY_MORNING - timedelta(weeks=3))
     (place / "demo_unfinished").touch()
     assert "The demo organisation is there" in run()
     assert not (place / "demo_unfinished").exists()
