@@ -3,13 +3,14 @@
 from collections import Counter
 from datetime import datetime
 
+from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 
 from core.loops import database_now
 from handoff.choices import EventKind
 from handoff.models import Event, Leg
 from handoff.selectors.verify import findings
-from notify.models import Message
+from notify.models import Attempt, Message
 from routing.models import Member
 from sla.models import Clock, Escalation
 
@@ -33,6 +34,12 @@ def unfinished() -> dict[str, int]:
         "messages": Message.objects.filter(state__in=["pending", "sending"]),
     }
     return {name: rows.count() for name, rows in waiting.items() if rows.exists()}
+
+
+def written() -> dict[str, int | None]:
+    """The last row of each kind that the loops write."""
+    kinds = (Event, Escalation, Message, Attempt, Leg)
+    return {kind.__name__: kind.objects.aggregate(last=Max("pk"))["last"] for kind in kinds}
 
 
 def broken() -> list[str]:
