@@ -1,4 +1,4 @@
-"""Reads of a fixed shape that are compiled once.
+"""Queries of a fixed shape that are compiled once.
 
 Making the SQL of a query costs several times as much as sending it. What is asked with every
 handoff, often while others wait for a lock, has the same SQL each time but for its values.
@@ -7,20 +7,23 @@ handoff, often while others wait for a lock, has the same SQL each time but for 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, QuerySet
+from django.db.models.sql import Query, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 Row = tuple[Any, ...]
 
 
 class _Slot(Expression):
-    """The place of a value that is given when the read is asked for."""
+    """The place of a value that is given with each call."""
 
     def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
         super().__init__(output_field=output_field)
@@ -39,34 +42,21 @@ class _Compiled:
     params: tuple[Any, ...]
 
 
-class PreparedRead:
-    """A query of values, built once for each connection from slots in place of its values.
+class _Prepared(ABC):
+    """A query that is built once for each thread from slots in place of its values.
 
-    `build` is called with a slot for each of `fields` and returns a `values_list()` query set;
-    what it makes of them is fixed, so it may not look at them. Reading takes the values by name.
+    `build` is called with a slot for each of `fields`; what it makes of them is fixed, so it may
+    not look at them. The values are given by name with each call.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **fields: Field[Any, Any]) -> None:
+    def __init__(self, build: Callable[..., Any], **fields: Field[Any, Any]) -> None:
         self._build = build
         self._fields = fields
         self._kept = threading.local()
 
-    def __call__(self, **values: Any) -> list[Row]:
-        """The rows as tuples, in one query on the default database."""
-        connection = connections[DEFAULT_DB_ALIAS]
-        compiled = self._compiled(connection)
-        given = {
-            name: field.get_db_prep_value(values[name], connection)
-            for name, field in self._fields.items()
-        }
-        params = [
-            given[param.name] if isinstance(param, _Slot) else param for param in compiled.params
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, params)
-            found = cursor.fetchall()
-        rows = compiled.compiler.results_iter([found], tuple_expected=True)
-        return [tuple(row) for row in rows]
+    @abstractmethod
+    def _query(self, slots: Mapping[str, _Slot]) -> Query:
+        """What `build` makes of the slots, as a query."""
 
     def _compiled(self, connection: BaseDatabaseWrapper) -> _Compiled:
         """Each thread has its own, for a compiler knows the connection that it is made for."""
@@ -74,8 +64,56 @@ class PreparedRead:
         if kept is not None and kept.compiler.connection is connection:
             return kept
         slots = {name: _Slot(name, field) for name, field in self._fields.items()}
-        compiler = self._build(**slots).query.get_compiler(connection.alias)
+        compiler = self._query(slots).get_compiler(connection.alias)
         sql, params = compiler.as_sql()
         compiled = _Compiled(compiler, sql, tuple(params))
         self._kept.compiled = compiled
         return compiled
+
+    def _execute(
+        self, cursor: CursorWrapper, compiled: _Compiled, values: Mapping[str, Any]
+    ) -> None:
+        given = {
+            name: field.get_db_prep_value(values[name], compiled.compiler.connection)
+            for name, field in self._fields.items()
+        }
+        cursor.execute(
+            compiled.sql,
+            [given[one.name] if isinstance(one, _Slot) else one for one in compiled.params],
+        )
+
+
+class PreparedRead(_Prepared):
+    """A read of values: `build` returns a `values_list()` query set."""
+
+    def _query(self, slots: Mapping[str, _Slot]) -> Query:
+        rows: QuerySet[Any, Any] = self._build(**slots)
+        return rows.query
+
+    def __call__(self, **values: Any) -> list[Row]:
+        """The rows as tuples, in one query on the default database."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        compiled = self._compiled(connection)
+        with connection.cursor() as cursor:
+            self._execute(cursor, compiled, values)
+            found = cursor.fetchall()
+        rows = compiled.compiler.results_iter([found], tuple_expected=True)
+        return [tuple(row) for row in rows]
+
+
+class PreparedUpdate(_Prepared):
+    """An update of one table: `build` returns a query set and what it is to write, by column."""
+
+    def _query(self, slots: Mapping[str, _Slot]) -> Query:
+        rows, changes = self._build(**slots)
+        query: UpdateQuery = rows.order_by().query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        return query
+
+    def __call__(self, **values: Any) -> int:
+        """How many rows it changed, in one statement on the default database."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            self._execute(cursor, self._compiled(connection), values)
+            changed: int = cursor.rowcount
+        return changed

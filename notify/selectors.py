@@ -145,9 +145,9 @@ class Reach:
     quiet: tuple[time, time] | None
 
 
-def reach_of(user: User, topic: Topic | None) -> Reach:
+def reach_of(user_id: int, topic: Topic | None) -> Reach:
     """In one query."""
-    rows = _reach(user=user.pk, topic=topic or "")
+    rows = _reach(user=user_id, topic=topic or "")
     said = {channel: {topic or "": is_on} for channel, is_on, *_ in rows if channel is not None}
     _, _, starts, ends, has_slack = rows[0]
     return Reach(said, has_slack, None if starts is None else (starts, ends))
@@ -169,16 +169,18 @@ def _reach_of(user: Any, topic: Any) -> models.QuerySet[Any, Any]:
 _reach = PreparedRead(_reach_of, user=models.BigIntegerField(), topic=models.CharField())
 
 
-def quiet_end(user: User, quiet: tuple[time, time] | None, at: datetime) -> datetime | None:
+def quiet_end(user_id: int, quiet: tuple[time, time] | None, at: datetime) -> datetime | None:
     """When the person's quiet hours end that the moment lies in; None where it is not quiet."""
-    return None if quiet is None else quiet_until(at, *quiet, zone_for(user))
+    if quiet is None:
+        return None
+    return quiet_until(at, *quiet, zone_for(User.objects.get(pk=user_id)))
 
 
 def quiet_ends(user_ids: Collection[int], now: datetime) -> dict[int, datetime]:
     """The people among these whose e-mail and Slack keep still now, and until when."""
     found = {}
     for hours in QuietHours.objects.filter(user__in=user_ids).select_related("user"):
-        end = quiet_end(hours.user, (hours.starts, hours.ends), now)
+        end = quiet_until(now, hours.starts, hours.ends, zone_for(hours.user))
         if end is not None:
             found[hours.user_id] = end
     return found

@@ -295,7 +295,7 @@ def append_events(row: Handoff, told: Sequence[Told], *, after: int, now: dateti
 def transfer_to(
     row: Handoff,
     *,
-    to: User,
+    to_id: int,
     reason: TransferReason,
     by: User | None,
     now: datetime,
@@ -312,13 +312,13 @@ def transfer_to(
     transfer = Transfer.objects.create(
         handoff_id=row.pk,
         from_user_id=row.owner_id,
-        to_user=to,
+        to_user_id=to_id,
         reason=reason,
         by=by,
         at=now,
         note=note,
     )
-    return {"owner_id": to.pk, "last_transfer_id": transfer.pk}
+    return {"owner_id": to_id, "last_transfer_id": transfer.pk}
 
 
 def _plain(value: Any) -> Any:

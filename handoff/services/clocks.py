@@ -7,6 +7,7 @@ from django.db.models import BigIntegerField
 
 from accounts.models import User
 from accounts.selectors import calendar_for
+from core.inserts import insert_rows
 from core.prepared import PreparedRead
 from handoff.choices import Status
 from handoff.errors import NotSetUp
@@ -371,16 +372,17 @@ def _begin(row: Handoff, leg: Leg | None, clocks: Sequence[Clock]) -> None:
     if not clocks:
         return
     start_clocks(clocks)
-    HandoffClock.objects.bulk_create(
-        HandoffClock(
-            clock=clock,
-            handoff_id=row.pk,
-            leg=None if clock.kind in BUYERS else leg,
-            kind=clock.kind,
-            is_current=True,
-        )
+    links = [
+        {
+            "clock_id": clock.pk,
+            "handoff_id": row.pk,
+            "leg_id": None if leg is None or clock.kind in BUYERS else leg.pk,
+            "kind": clock.kind,
+            "is_current": True,
+        }
         for clock in clocks
-    )
+    ]
+    insert_rows(HandoffClock, links)
 
 
 def _make_way(row: Handoff, kinds: Collection[str]) -> None:

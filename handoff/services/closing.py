@@ -277,7 +277,7 @@ def return_row(
     leg = end_live_leg(row, Step.RETURN, LegEnd.RETURNED, note=note, now=now)
     home = submitters_side(row)
     transferred = transfer_to(
-        row, to=home, reason=TransferReason.RETURNED, by=by, now=now, note=note.strip()
+        row, to_id=home.pk, reason=TransferReason.RETURNED, by=by, now=now, note=note.strip()
     )
     draft = next_draft(row, to=home, by=by, now=now, starts_clock=True)
     close_row(

@@ -167,7 +167,7 @@ def _reopen(row: Handoff, leg: Leg, *, by: User, now: datetime, data: dict[str, 
     reopen_own_contact(row, leg, reason=CLOSED_MEANWHILE, by=by, now=now)
     start_accepted(row, leg, now=now)
     transferred = transfer_to(
-        row, to=leg.receiver, reason=TransferReason.OVERTURNED, by=by, now=now
+        row, to_id=leg.receiver.pk, reason=TransferReason.OVERTURNED, by=by, now=now
     )
     changes = {
         **transferred,

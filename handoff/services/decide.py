@@ -143,7 +143,7 @@ def _send_back(
     row: Handoff, leg: Leg, *, reason: str, by: User, now: datetime, data: dict[str, object]
 ) -> None:
     transferred = transfer_to(
-        row, to=submitters_side(row), reason=TransferReason.REJECTED, by=by, now=now
+        row, to_id=submitters_side(row).pk, reason=TransferReason.REJECTED, by=by, now=now
     )
     start_hand_off(row, started_at=now, now=now)
     apply_change(

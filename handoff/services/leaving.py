@@ -209,7 +209,7 @@ def _hand_over(row: Handoff, user: User, successor: User, *, by: User, now: date
     if row.status == Status.DRAFT:
         changes = {"owner_id": successor.pk, "submitted_by_id": successor.pk}
     else:
-        changes = transfer_to(row, to=successor, reason=TransferReason.LEFT, by=by, now=now)
+        changes = transfer_to(row, to_id=successor.pk, reason=TransferReason.LEFT, by=by, now=now)
     apply_change(
         row,
         event=EventKind.REASSIGNED,

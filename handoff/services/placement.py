@@ -161,15 +161,16 @@ def _known(row: Handoff, *, pool_id: int) -> _Known:
 
 def _assign(row: Handoff, step: Placing, turn: Turn, known: _Known, *, is_unstaffed: bool) -> Leg:
     now = step.now
-    receiver = User.objects.get(pk=turn.user_id)
-    leg = Leg.objects.create(handoff_id=row.pk, receiver=receiver, turn=turn, assigned_at=now)
+    leg = Leg.objects.create(
+        handoff_id=row.pk, receiver_id=turn.user_id, turn=turn, assigned_at=now
+    )
     # Whoever is given it by hand need not be of the pool.
-    calendar = known.hours.by_user.get(receiver.pk)
+    calendar = known.hours.by_user.get(leg.receiver_id)
     clocks = start_leg(
         row,
         leg,
         known.promised,
-        hours=current_hours(receiver) if calendar is None else hours_in(calendar),
+        hours=current_hours(leg.receiver) if calendar is None else hours_in(calendar),
         usual=known.hours.usual if step.reason.is_first else None,
         now=now,
         is_unstaffed=is_unstaffed,
@@ -179,8 +180,13 @@ def _assign(row: Handoff, step: Placing, turn: Turn, known: _Known, *, is_unstaf
     next_due = earliest_due(row) if row.may_have_legs else min(due, default=None)
     # Whoever has it now is told of the meeting anew.
     step = step.changing(meeting_reminded_for=None)
-    given = _give(row, step, to=receiver, status=Status.PENDING, next_due=next_due)
-    facts = {"leg": leg.pk, "receiver": receiver.pk, "turn": turn.pk, "pool": turn.pool_id}
+    given = _give(row, step, to_id=leg.receiver_id, status=Status.PENDING, next_due=next_due)
+    facts: dict[str, Any] = {
+        "leg": leg.pk,
+        "receiver": leg.receiver_id,
+        "turn": turn.pk,
+        "pool": turn.pool_id,
+    }
     for clock in clocks:
         if clock.kind == ClockKind.ACCEPT:
             facts |= {"clock": clock.pk, "due_at": clock.due_at.isoformat()}
@@ -199,7 +205,7 @@ def hold(row: Handoff, step: Placing, *, draw: Draw, last_event: int) -> None:
     if not owner.is_active:
         owner = organisation().fallback_manager
     next_due = earliest_due(row)
-    given = _give(row, step, to=owner, status=Status.HOLDING, next_due=next_due)
+    given = _give(row, step, to_id=owner.pk, status=Status.HOLDING, next_due=next_due)
     barred = barred_on_chain(row)
     skipped = {user: Excluded(code) for user, code in barred.items()} | draw.exclusions
     is_used_up = is_exhausted(row, pool_id=draw.pool.pk, barred=barred)
@@ -217,11 +223,13 @@ def hold(row: Handoff, step: Placing, *, draw: Draw, last_event: int) -> None:
 
 
 def _give(
-    row: Handoff, step: Placing, *, to: User, status: Status, next_due: datetime | None
+    row: Handoff, step: Placing, *, to_id: int, status: Status, next_due: datetime | None
 ) -> Told:
     """Write the new owner and state, with what the step writes along; the event that says so."""
     reason, by, now = step.reason, step.by, step.now
-    transferred = transfer_to(row, to=to, reason=reason.transfer, by=by, now=now, note=step.note)
+    transferred = transfer_to(
+        row, to_id=to_id, reason=reason.transfer, by=by, now=now, note=step.note
+    )
     changes = {**step.changes, **transferred, "status": status, "next_due_at": next_due}
     stored = write_changes(row, changes, now=now)
     data = {**(step.data or {}), "set": stored}

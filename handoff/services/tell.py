@@ -17,7 +17,16 @@ REMIND, LATE = "remind", "late"
 
 
 def receiver_assigned(row: Handoff, leg: Leg, *, now: datetime) -> None:
-    _queue("assigned", f"assigned:{leg.pk}", leg.receiver, row, leg, BOTH, now)
+    # Not read for this: whoever is given a lead is active, and the pool is locked meanwhile.
+    letter = Letter(
+        key=f"assigned:{leg.pk}",
+        kind="assigned",
+        recipient_id=leg.receiver_id,
+        subject_ref=f"handoff:{row.pk}",
+        payload=_payload(row.pk, leg.pk, None),
+        channels=BOTH,
+    )
+    queue_messages([letter], now=now)
 
 
 def submitter_accepted(row: Handoff, leg: Leg, *, now: datetime) -> None:
@@ -169,7 +178,7 @@ def about_steps(notices: Iterable[Notice], *, now: datetime) -> None:
                 Letter(
                     key=f"{key}:{notice.to.pk}",
                     kind=notice.kind,
-                    recipient=notice.to,
+                    recipient_id=notice.to.pk,
                     subject_ref=ref,
                     payload=payload,
                     channels=BOTH,

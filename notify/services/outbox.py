@@ -32,7 +32,7 @@ class Letter:
 
     key: str
     kind: str
-    recipient: User
+    recipient_id: int
     subject_ref: str
     payload: dict[str, Any]
     channels: tuple[Channel, ...] = (Channel.INBOX, Channel.EMAIL)
@@ -62,7 +62,7 @@ def queue_message(
     hours keep the sending back, never the inbox row, which is readable at once; with
     `ignores_quiet` quiet hours do not.
     """
-    letter = Letter(key, kind, recipient, subject_ref, payload, tuple(channels), ignores_quiet)
+    letter = Letter(key, kind, recipient.pk, subject_ref, payload, tuple(channels), ignores_quiet)
     rows = _rows(letter, {}, not_before=not_before, now=now)
     insert_rows(Message, rows, ignore_conflicts=True)
     return Message.objects.filter(key__in=[row["key"] for row in rows]).order_by("id")
@@ -84,13 +84,13 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """One for each channel; ``reaches`` keeps how each person is told of what."""
     asked = [Channel(channel) for channel in letter.channels]
-    start, to = not_before or now, letter.recipient
+    start, to = not_before or now, letter.recipient_id
     # What stays in the house costs no look at preferences.
     if not set(asked).isdisjoint(selectors.OUTSIDE):
         topic = registry.topic_of(letter.kind)
-        if (to.pk, topic) not in reaches:
-            reaches[to.pk, topic] = selectors.reach_of(to, topic)
-        reach = reaches[to.pk, topic]
+        if (to, topic) not in reaches:
+            reaches[to, topic] = selectors.reach_of(to, topic)
+        reach = reaches[to, topic]
         asked = [Channel(one) for one in ways(asked, topic, reach.said, has_slack=reach.has_slack)]
         if not letter.ignores_quiet:
             start = selectors.quiet_end(to, reach.quiet, start) or start
@@ -98,7 +98,7 @@ def _rows(
         {
             "key": f"{letter.key}:{channel}",
             "kind": letter.kind,
-            "recipient_id": to.pk,
+            "recipient_id": to,
             "channel": channel,
             "subject_ref": letter.subject_ref,
             "payload": letter.payload,

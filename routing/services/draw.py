@@ -26,6 +26,7 @@ from django.db.models import (
 from accounts.models import Organisation
 from accounts.selectors import UTC, known_zone
 from core.errors import Conflict
+from core.prepared import PreparedUpdate
 from routing.choices import Hours, TurnKind
 from routing.models import Load, Member, Pool, Rule, Turn
 from routing.rules import (
@@ -132,7 +133,7 @@ def open_draw(*, pool_id: int, now: datetime, asks: Asks = NOTHING_ASKED) -> Dra
 
 def _lock(pool_id: int, now: datetime) -> tuple[Pool, Period]:
     """The pool under lock, and the organisation's day and week with it, in one query."""
-    pools = Pool.objects.select_for_update(of=("self",), no_key=True).select_related("manager")
+    pools = Pool.objects.select_for_update(of=("self",), no_key=True)
     zone = Subquery(Organisation.objects.order_by().values("zone")[:1])
     pool = pools.annotate(zone=zone).get(pk=pool_id)
     return pool, Period.at(now, known_zone(pool.zone or "") or UTC)
@@ -315,10 +316,18 @@ def _write_turn(
 
 def _next_number(draw: Draw) -> int:
     last = draw.pool.sequence
-    if not Pool.objects.filter(pk=draw.pool.pk, sequence=last).update(sequence=last + 1):
+    if not _number(pool=draw.pool.pk, last=last, new=last + 1):
         raise StaleDraw("Open a new draw: another turn was taken in this pool since.")
     draw.pool.sequence = last + 1
     return draw.pool.sequence
+
+
+_number = PreparedUpdate(
+    lambda pool, last, new: (Pool.objects.filter(pk=pool, sequence=last), {"sequence": new}),
+    pool=BigIntegerField(),
+    last=BigIntegerField(),
+    new=BigIntegerField(),
+)
 
 
 def _settle_credits(draw: Draw, choice: Pick) -> None:

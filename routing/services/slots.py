@@ -9,8 +9,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    DateField,
+    F,
+    PositiveIntegerField,
+    Q,
+    Value,
+    When,
+)
 
+from core.prepared import PreparedUpdate
 from routing.models import Load
 from routing.rules import Period, Room
 from routing.selectors import room_in
@@ -21,7 +31,15 @@ _HAS_ROOM = (
     & (Q(day_limit=None) | Q(day_count__lt=F("day_limit")))
     & (Q(week_limit=None) | Q(week_count__lt=F("week_limit")))
 )
-_PLUS_ONE = {name: F(name) + 1 for name in ("open_count", "day_count", "week_count")}
+_plus_one = PreparedUpdate(
+    lambda user, day, week: (
+        Load.objects.filter(_HAS_ROOM, user_id=user, day=day, week=week),
+        {name: F(name) + 1 for name in ("open_count", "day_count", "week_count")},
+    ),
+    user=BigIntegerField(),
+    day=DateField(),
+    week=DateField(),
+)
 
 
 def fill_slot(user_id: int, period: Period) -> bool:
@@ -35,10 +53,9 @@ def fill_slot(user_id: int, period: Period) -> bool:
 def _fill_again(user_id: int, period: Period) -> bool:
     """The same for whoever had a lead that day already, which most have: nothing rolls over.
 
-    The full statement is ten times as long, and this one is built under the pool's lock.
+    The full statement is ten times as long, and is made under the pool's lock.
     """
-    same = Load.objects.filter(_HAS_ROOM, user_id=user_id, day=period.day, week=period.week)
-    return same.update(**_PLUS_ONE) == 1
+    return _plus_one(user=user_id, day=period.day, week=period.week) == 1
 
 
 def add_slot(user_id: int, period: Period) -> None:

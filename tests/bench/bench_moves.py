@@ -14,8 +14,8 @@ from typing import Any
 
 from tests.bench.figures import Context, Figure, seconds
 
-PER_ROUND = 500
-ROUNDS = 5
+PER_ROUND = 2_000
+ROUNDS = 4
 BATCH = 400
 LATE = timedelta(hours=1)
 

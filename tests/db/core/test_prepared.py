@@ -5,11 +5,20 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.db.models import BigIntegerField, CharField, DateTimeField, Exists, OuterRef, Q, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from accounts.models import Membership, Organisation, Team, TimeOff, User
-from core.prepared import PreparedRead
+from core.prepared import PreparedRead, PreparedUpdate
 from tests.factories.accounts import NOW
 from tests.factories.handoff import make_world
 from tests.factories.routing import make_people
@@ -95,3 +104,21 @@ def test_prepared_read_knows_the_connection_of_each_thread():
 def test_prepared_read_of_a_value_that_is_not_named_is_refused():
     with pytest.raises(KeyError):
         NAMES(first=1)
+
+
+def test_prepared_update_changes_what_the_update_would_and_says_how_many():
+    a, b, c = make_people(3)
+    rename = PreparedUpdate(
+        lambda first, name: (
+            User.objects.filter(pk__gte=first).exclude(name=name),
+            {"name": name, "paused_at": F("created_at")},
+        ),
+        first=BigIntegerField(),
+        name=CharField(),
+    )
+    assert rename(first=b.pk, name="%s' OR 1=1") == 2
+    assert rename(first=b.pk, name="%s' OR 1=1") == 0
+    names = User.objects.order_by("pk").values_list("name", flat=True)
+    assert list(names) == [a.name, "%s' OR 1=1", "%s' OR 1=1"]
+    c.refresh_from_db()
+    assert c.paused_at == c.created_at
