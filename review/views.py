@@ -13,11 +13,11 @@ from accounts.models import User
 from accounts.rules.policy import Action
 from core.admin import PAGE_LENGTH, page, person, signed_in
 from core.errors import NotPermitted
-from review.rules.metrics import METRICS, Counts, Metric
+from review.rules.metrics import GROUPS, METRICS, Metric
 from review.rules.sheets import csv_lines
 from review.rules.weeks import Week
 from review.selectors.report import week_frame, weekly_report
-from review.selectors.rows import HEAD, cells, metric_rows
+from review.selectors.rows import HEAD, cells, may_show, metric_rows, survival_words
 
 
 @require_safe
@@ -41,7 +41,8 @@ def week(request: HttpRequest, label: str | None = None) -> HttpResponse:
 def rows(request: HttpRequest, label: str, key: str) -> HttpResponse:
     """The rows behind one number, a page at a time."""
     user, metric, now = _reader(request), _metric(key), timezone.now()
-    shown = metric_rows(user, metric, week_frame(label, now=now), counts=_counts(request), now=now)
+    chosen, frame = _shown(request, metric), week_frame(label, now=now)
+    shown = metric_rows(user, metric, frame, show=chosen, now=now)
     listed = Paginator(shown.found, PAGE_LENGTH).get_page(request.GET.get("page"))
     context = {
         "shown": shown,
@@ -49,8 +50,9 @@ def rows(request: HttpRequest, label: str, key: str) -> HttpResponse:
         "frame": shown.frame,
         "page": listed,
         "rows": shown.described(listed.object_list),
-        "chosen": shown.counts or "",
-        "query": f"show={shown.counts}&" if shown.counts else "",
+        "chosen": chosen,
+        "query": f"show={chosen}&" if chosen else "",
+        "survival": survival_words(user, metric, frame, now=now),
     }
     return page(request, "review/rows.html", context)
 
@@ -61,12 +63,20 @@ def rows_csv(request: HttpRequest, label: str, key: str) -> HttpResponse:
     """All rows behind one number as a file."""
     user, metric, now = _reader(request), _metric(key), timezone.now()
     frame = week_frame(label, now=now)
-    found = metric_rows(user, metric, frame, counts=_counts(request), now=now)
+    found = metric_rows(user, metric, frame, show=_shown(request, metric), now=now)
     lines = csv_lines(HEAD, (cells(metric, frame, row) for row in found.all()))
     response = HttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"review-{frame.week.label}-{metric.key}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@require_safe
+@signed_in
+def counted(request: HttpRequest) -> HttpResponse:
+    """How every number is counted, by the definitions that count them."""
+    _reader(request)
+    return page(request, "review/counted.html", {"groups": GROUPS})
 
 
 def _reader(request: HttpRequest) -> User:
@@ -83,12 +93,9 @@ def _metric(key: str) -> Metric:
         raise Http404 from error
 
 
-def _counts(request: HttpRequest) -> Counts | None:
-    """Which rows the address asks for: all, or those that count in one way."""
+def _shown(request: HttpRequest, metric: Metric) -> str:
+    """Which rows the address asks for: all, those that count in one way, or of one outcome."""
     chosen = request.GET.get("show", "")
-    if not chosen:
-        return None
-    try:
-        return Counts(chosen)
-    except ValueError as error:
-        raise Http404 from error
+    if not may_show(metric, chosen):
+        raise Http404
+    return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from core.figures import (
     FEWEST,
@@ -22,6 +23,7 @@ __all__ = [
     "NUMBERS",
     "Z_95",
     "Interval",
+    "Mean",
     "Rate",
     "Spread",
     "interval_words",
@@ -48,6 +50,23 @@ class Spread:
 
 
 NOTHING = Spread(0, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of `n` whole percentages that add up to `total`."""
+
+    total: int
+    n: int
+
+    @property
+    def is_few(self) -> bool:
+        return self.n < FEWEST
+
+    @property
+    def share(self) -> Fraction | None:
+        """Exact, as a share of one; None without a case."""
+        return Fraction(self.total, self.n * NUMBERS) if self.n else None
 
 
 def median_ranks(n: int) -> tuple[int, int]:

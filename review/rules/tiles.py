@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from review.rules.figures import (
+    NOTHING,
     NUMBERS,
+    Mean,
     Rate,
     Spread,
     interval_words,
     percent_words,
 )
-from review.rules.metrics import Counts, Metric, Tone, Verdict
+from review.rules.metrics import Counts, Metric, Tone, Unit, Verdict
 from review.rules.weeks import Week
 from worktime.rules import duration_words
 
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
 # The axis of a rate begins at a round number below all intervals, and below every target.
 _AXIS_STEP, _HIGHEST_START = 20, 60
+# Fewer weeks are a table and no line.
+_FEWEST_POINTS = 3
 TOO_FEW = Verdict(Tone.NONE, "Too few for a rate")
+SILENT = Verdict(Tone.NONE, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,15 @@ class Tile:
         return f"chart-{self.metric.key}"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One metric of one week in a table; the notes stand below its label."""
+
+    metric: Metric
+    shown: Shown
+    notes: tuple[str, ...] = ()
+
+
 def rate_of(metric: Metric, tally: Mapping[str, int]) -> Rate:
     """Hits of hits and misses; what is counted apart is in neither."""
     hits = sum(tally.get(key, 0) for key in metric.keys(Counts.HIT))
@@ -68,10 +84,27 @@ def counted_words(metric: Metric, tally: Mapping[str, int], counts: Counts) -> s
     )
 
 
+def show(
+    metric: Metric,
+    tally: Mapping[str, int],
+    *,
+    spread: Spread = NOTHING,
+    mean: Mean | None = None,
+) -> Shown:
+    """The metric's figure of one week, whatever its unit; lengths and a mean come beside."""
+    if metric.unit is Unit.PERCENT:
+        return show_rate(metric, rate_of(metric, tally))
+    if metric.unit is Unit.COUNT:
+        return show_count(metric, tally)
+    if metric.unit is Unit.MEAN:
+        return show_mean(metric, mean or Mean(0, 0))
+    return show_spread(metric, spread)
+
+
 def show_rate(metric: Metric, rate: Rate) -> Shown:
     of = f"{rate.hits} of {rate.n} {metric.cases}"
     if rate.share is None or rate.interval is None:
-        return Shown("none", f"no {metric.cases}", "", Verdict(Tone.NONE, ""), "none")
+        return Shown("none", f"no {metric.cases}", "", SILENT, "none")
     if rate.is_few:
         return Shown(f"{rate.hits} of {rate.n}", metric.cases, "", TOO_FEW, f"{of}, too few")
     value = f"{percent_words(rate.share, metric.marks)} %"
@@ -81,15 +114,47 @@ def show_rate(metric: Metric, rate: Rate) -> Shown:
 
 def show_spread(metric: Metric, spread: Spread) -> Shown:
     if spread.median is None or spread.p90 is None:
-        return Shown("none", "none accepted", "", Verdict(Tone.NONE, ""), "none")
+        return Shown("none", f"none {metric.measured}", "", SILENT, "none")
     if spread.is_few:
-        accepted = f"{spread.n} accepted"
+        measured = f"{spread.n} {metric.measured}"
         few = Verdict(Tone.NONE, "Too few for a median")
-        return Shown(str(spread.n), "accepted", "", few, f"{accepted}, too few")
-    value = duration_words(spread.median)
+        return Shown(str(spread.n), metric.measured, "", few, f"{measured}, too few")
+    value = length_words(metric, spread.median)
     of = f"median of {spread.n} {metric.cases}"
-    slowest = f"slowest tenth over {duration_words(spread.p90)}"
+    slowest = f"slowest tenth over {length_words(metric, spread.p90)}"
     return Shown(value, of, slowest, metric.judge(spread.median), f"{value}, {of}, {slowest}")
+
+
+def show_count(metric: Metric, tally: Mapping[str, int]) -> Shown:
+    """How many there were and of which kinds; judged by those that count against it."""
+    rate = rate_of(metric, tally)
+    against = rate.n - rate.hits
+    kinds = ", ".join(
+        words
+        for counts in (Counts.HIT, Counts.AGAINST)
+        if (words := counted_words(metric, tally, counts))
+    )
+    verdict = metric.judge(against) if rate.n else SILENT
+    return Shown(str(rate.n), metric.cases, kinds, verdict, f"{rate.n} {metric.cases}")
+
+
+def show_mean(metric: Metric, mean: Mean) -> Shown:
+    if mean.share is None:
+        return Shown("none", f"no {metric.cases}", "", SILENT, "none")
+    if mean.is_few:
+        few = Verdict(Tone.NONE, "Too few for a mean")
+        return Shown(str(mean.n), metric.cases, "", few, f"{mean.n} {metric.cases}, too few")
+    value = f"{percent_words(mean.share, metric.marks)} %"
+    of = f"mean of {mean.n} {metric.cases}"
+    return Shown(value, of, "", metric.judge(mean.share), f"{value}, {of}")
+
+
+def length_words(metric: Metric, seconds: float) -> str:
+    """As in "2 h 10 min", or in days of 24 hours as in "9.5 days"."""
+    if metric.unit is Unit.DAYS:
+        tenths = math.floor(Fraction(seconds) * 10 / DAY + Fraction(1, 2))
+        return f"{tenths // 10}.{tenths % 10} days"
+    return duration_words(seconds)
 
 
 def rate_tile(metric: Metric, rates: Mapping[Week, Rate], notes: Iterable[str], week: Week) -> Tile:
@@ -113,7 +178,9 @@ def spread_tile(
 
 
 def rate_chart(metric: Metric, rates: Mapping[Week, Rate]) -> dict[str, Any] | None:
-    """Percent and their intervals; a week with too few is a gap. None when all are gaps."""
+    """Percent and their intervals; too few are a gap. None for two weeks, or gaps only."""
+    if len(rates) < _FEWEST_POINTS:
+        return None
     known = [None if rate.is_few else rate for rate in rates.values()]
     spans = [None if rate is None else rate.interval for rate in known]
     if not any(known):
@@ -131,15 +198,18 @@ def rate_chart(metric: Metric, rates: Mapping[Week, Rate]) -> dict[str, Any] | N
 
 
 def spread_chart(metric: Metric, found: Mapping[Week, Spread]) -> dict[str, Any] | None:
-    """Medians in hours; a week with too few is a gap. None when all are gaps."""
+    """Medians in hours or days; too few are a gap. None for two weeks, or gaps only."""
+    if len(found) < _FEWEST_POINTS:
+        return None
+    part, unit = (DAY, " d") if metric.unit is Unit.DAYS else (HOUR, " h")
     values = [
-        None if spread.is_few or spread.median is None else round(spread.median / HOUR, 2)
+        None if spread.is_few or spread.median is None else round(spread.median / part, 2)
         for spread in found.values()
     ]
     if all(value is None for value in values):
         return None
-    target = metric.target / HOUR
-    return {**_chart(metric, found, " h"), "values": values, "target": target, "min": 0}
+    target = None if metric.target is None else metric.target / part
+    return {**_chart(metric, found, unit), "values": values, "target": target, "min": 0}
 
 
 def _chart(metric: Metric, weeks: Iterable[Week], unit: str) -> dict[str, Any]:

@@ -67,6 +67,7 @@ GET  accounts:password                         | 200 | 200 | 200     | 200
 POST accounts:password                         | 422 | 422 | 422     | 422
 GET  review:week                               | 200 | 200 | 200     | 200
 GET  review:week(label)                 week   | 200 | 200 | 200     | 200
+GET  review:counted                            | 200 | 200 | 200     | 200
 GET  review:rows                        metric | 200 | 200 | 200     | 200
 GET  review:rows_csv                    metric | 200 | 200 | 200     | 200
 GET  admin:handoff_company_changelist?p=1      | 403 | 403 | 200     | 200

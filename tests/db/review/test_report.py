@@ -8,6 +8,7 @@ import pytest
 from accounts.choices import Role
 from accounts.models import Organisation
 from accounts.selectors import NoOrganisation
+from handoff.models import Contest, Leg
 from review.rules.errors import WeekNotBegun, WeekUnknown
 from review.rules.metrics import Tone
 from review.rules.weeks import Week
@@ -26,6 +27,15 @@ MINUTE = timedelta(minutes=1)
 
 def report(user, label="2026-W46", now=NOW):
     return weekly_report(user, week_frame(label, now=now), now=now)
+
+
+def tile_of(found, key):
+    return next(tile for tile in (*found.tiles, *found.beside) if tile.metric.key == key)
+
+
+def line_of(found, key):
+    lines = [line for section in found.sections for line in section.lines]
+    return next(line for line in lines if line.metric.key == key)
 
 
 def test_frame_without_a_label_is_the_running_week(scene):
@@ -78,7 +88,7 @@ def test_report_counts_decisions_and_names_what_is_left_out(scene):
         for _ in range(times):
             scene.leg(TUESDAY, how=how)
 
-    tile = report(scene.admin).tiles[0]
+    tile = tile_of(report(scene.admin), "acceptance")
 
     assert (tile.shown.value, tile.shown.of) == ("63 %", "5 of 8 decisions")
     assert tile.shown.detail == "95 % interval 31 to 86 %"
@@ -98,18 +108,20 @@ def test_report_says_by_how_much_misses_were_late_in_working_time(scene):
         scene.clock(due, state="met", met_at=met, breached_at=due)
     scene.clock(due, breached_at=due)
 
-    tile = report(scene.admin).tiles[1]
+    tile = tile_of(report(scene.admin), "attainment")
 
     assert (tile.shown.value, tile.shown.of) == ("0 %", "0 of 6 clocks due")
     assert tile.notes == (
-        "Misses late by 30 min, median of 5. 1 of the misses still waits for a decision.",
+        "Misses late by 30 min, median of 5. 1 of the misses still waits to be met.",
     )
 
 
 def test_report_with_few_misses_gives_no_median(scene):
     scene.clock(TUESDAY, state="met", met_at=TUESDAY + HOUR, breached_at=TUESDAY)
 
-    assert report(scene.admin).tiles[1].notes == ("1 miss was decided late, too few for a median.",)
+    notes = tile_of(report(scene.admin), "attainment").notes
+
+    assert notes == ("1 miss was stopped late, too few for a median.",)
 
 
 def test_report_shows_medians_and_who_waits(scene):
@@ -119,15 +131,103 @@ def test_report_shows_medians_and_who_waits(scene):
     scene.handoff(TUESDAY, closed_as="withdrawn")
     scene.handoff(TUESDAY, status="rejected", reason="no_budget")
 
-    tile = report(scene.admin).tiles[2]
+    tile = tile_of(report(scene.admin), "time-to-accept")
 
     assert (tile.shown.value, tile.shown.of) == ("3 h", "median of 5 handoffs")
     assert tile.shown.detail == "slowest tenth over 9 h"
+    assert tile.notes == ("1 still waiting.", "Left out: 1 sent back, 1 withdrawn.")
+
+
+def test_report_shows_first_contacts_by_working_time_and_by_the_wall_clock(scene):
+    for hours in (1, 2, 3, 3, 9):
+        scene.handoff(
+            TUESDAY,
+            status="accepted",
+            first_contact_at=TUESDAY + 2 * hours * HOUR,
+            contact_seconds=hours * 3600,
+        )
+    scene.handoff(TUESDAY)
+
+    tile = tile_of(report(scene.admin), "first-contact")
+
+    assert (tile.shown.value, tile.shown.detail) == ("3 h", "slowest tenth over 9 h")
     assert tile.notes == (
         "1 still waiting.",
-        "Ended without an acceptance: 1 sent back, 1 withdrawn.",
-        "By the wall clock 3 h, slowest tenth over 9 h.",
+        "By the wall clock 6 h, slowest tenth over 18 h.",
     )
+
+
+def test_report_has_a_line_for_each_kind_of_clock_that_fell_due(scene):
+    scene.clock(TUESDAY, state="met", met_at=TUESDAY)
+    for n in range(5):
+        scene.clock(TUESDAY, kind="contact", state="met", met_at=TUESDAY + n * HOUR)
+
+    found = report(scene.admin)
+
+    (section,) = [one for one in found.sections if one.key == "kept"]
+    keys = [line.metric.key for line in section.lines]
+    assert keys == ["attainment", "attainment-contact", "logged-late"]
+    assert line_of(found, "attainment-contact").shown.of == "1 of 5 clocks due"
+    assert line_of(found, "attainment").shown.value == "1 of 1"
+
+
+def test_report_says_no_number_twice_in_lines_and_tiles(scene):
+    found = report(scene.admin)
+
+    tiles = {tile.metric.key for tile in (*found.tiles, *found.beside)}
+    lines = [line.metric.key for section in found.sections for line in section.lines]
+    assert len(lines) == len(set(lines))
+    assert not tiles & set(lines)
+
+
+def test_report_names_the_types_of_the_handoffs(scene):
+    scene.handoff(TUESDAY)
+    scene.handoff(TUESDAY)
+
+    line = line_of(report(scene.admin), "handoffs")
+
+    assert line.shown.value == "2"
+    assert line.notes[0] == "2 Qualified lead."
+
+
+def test_report_shows_rejections_by_reason_and_those_that_fell_apart(scene):
+    for reason in ("no_budget", "no_budget", "wrong_icp"):
+        scene.leg(TUESDAY, how="rejected", reason=reason)
+    upheld = scene.leg(TUESDAY, how="rejected", reason="wrong_icp", receiver=scene.outsider)
+    fallen = scene.leg(TUESDAY, how="rejected", reason="duplicate")
+    said = {"by": scene.sdr, "at": TUESDAY, "ruled_by": scene.manager, "ruled_at": NOW}
+    Contest.objects.create(leg=upheld, note="No", is_upheld=True, **said)
+    Contest.objects.create(leg=fallen, note="No", is_upheld=False, **said)
+    Leg.objects.filter(pk=fallen.pk).update(ended_at=None, ended_as="", accepted_at=NOW)
+
+    found = report(scene.admin).rejections
+
+    bars = [(bar.label, bar.count, bar.upheld, bar.overturned) for bar in found.bars]
+    assert bars == [
+        ("No budget", 2, 0, 0),
+        ("Wrong ICP", 2, 1, 0),
+        ("Duplicate", 0, 0, 1),
+    ]
+    pairs = [(str(pair.receiver), pair.count, pair.reasons) for pair in found.pairs]
+    assert pairs == [
+        ("Priya Nair", 3, "2 No budget, 1 Wrong ICP"),
+        ("Tom Weiss", 1, "1 Wrong ICP"),
+    ]
+    assert found.more == 0
+
+
+def test_report_has_a_line_for_each_submitter_beside_the_week_before(scene):
+    scene.leg(TUESDAY)
+    scene.handoff(TUESDAY, by=scene.outsider)
+    for _ in range(2):
+        scene.handoff(TUESDAY - timedelta(weeks=1))
+
+    lines = {line.person.name: line for line in report(scene.admin).submitters}
+
+    assert (lines["Sam Okafor"].submitted, lines["Sam Okafor"].before) == (1, 2)
+    assert lines["Sam Okafor"].acceptance.value == "1 of 1"
+    assert (lines["Tom Weiss"].submitted, lines["Tom Weiss"].before) == (1, 0)
+    assert lines["Tom Weiss"].acceptance.value == "none"
 
 
 def test_report_draws_twelve_weeks_ending_with_the_one_shown(scene):
@@ -135,7 +235,7 @@ def test_report_draws_twelve_weeks_ending_with_the_one_shown(scene):
         for _ in range(5):
             scene.leg(TUESDAY - timedelta(weeks=back))
 
-    tile = report(scene.admin).tiles[0]
+    tile = tile_of(report(scene.admin), "acceptance")
 
     drawn = [week for week, value in enumerate(tile.chart["values"]) if value is not None]
     assert drawn == [0, 8, 11]
@@ -179,7 +279,7 @@ def test_report_takes_as_many_queries_for_one_row_as_for_thirty(
             scene.clock(TUESDAY, state="met", met_at=late, breached_at=TUESDAY, leg=leg)
             scene.handoff(TUESDAY, accepted_after=2)
         user = type(scene.sdr).objects.get(pk=getattr(scene, role).pk)
-        with django_assert_max_num_queries(24) as queries:
+        with django_assert_max_num_queries(80) as queries:
             report(user)
         counts.append(len(queries))
 

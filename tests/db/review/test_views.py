@@ -3,13 +3,15 @@ import io
 import json
 import re
 from datetime import datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 
 from handoff.models import Handoff
-from review.rules.metrics import METRICS
+from review.rules.figures import percent_words
+from review.rules.metrics import METRICS, Unit
 from review.rules.weeks import Week
 from tests.factories.accounts import make_user
 from tests.factories.review import HOUR
@@ -38,10 +40,14 @@ def sheet(key, label=WEEK, query=""):
     return reverse("review:rows_csv", args=[label, key]) + query
 
 
-def tile_of(response, key):
-    text = body(response)
+def tile_of(text, key):
     start = text.index(f'aria-labelledby="tile-{key}"')
     return text[start : text.index("weeks as a table", start)]
+
+
+def line_of(text, key):
+    start = text.index(f'#{key}"')
+    return text[start : text.index("</tr>", start)]
 
 
 def read_csv(response):
@@ -91,7 +97,7 @@ def test_week_gives_the_line_as_data_and_as_a_table(visit, scene):
     found = re.search(r'<script id="chart-acceptance" type="application/json">(.*?)</script>', text)
     assert json.loads(found[1])["values"][-1] == 100.0
     assert "100 %, 5 of 5 decisions" in text
-    assert text.count('<th scope="row" class="nowrap">') == 36
+    assert text.count('<th scope="row" class="nowrap">') == 42
 
 
 def test_week_has_no_script_or_style_of_its_own(visit, scene):
@@ -200,33 +206,64 @@ def busy(scene):
 PEOPLE = ["admin", "manager", "sdr", "ae", "outsider"]
 
 
-@pytest.mark.parametrize("key", METRICS)
 @pytest.mark.parametrize("who", PEOPLE)
-def test_rows_are_exactly_those_that_the_tile_counts(visit, busy, key, who):
-    user = getattr(busy, who)
-    tile = tile_of(visit(week(), user), key)
+def test_rows_are_exactly_those_that_the_page_counts(visit, busy, who):
+    user, seen = getattr(busy, who), set()
+    page = body(visit(week(), user))
 
-    hits, against = (
-        len(read_csv(visit(sheet(key, query=f"?show={counts}"), user)))
-        for counts in ("hit", "against")
+    for key, metric in METRICS.items():
+        n = {
+            counts: len(read_csv(visit(sheet(key, query=f"?show={counts}"), user)))
+            for counts in ("hit", "against")
+        }
+        if f"tile-{key}" in page:
+            number = number_of(tile_of(page, key))
+        elif f'#{key}"' in page:
+            number = number_of(line_of(page, key))
+        else:
+            # A clock that fell due for nobody has no line.
+            assert not sum(n.values())
+            continue
+        seen.add(key)
+        assert number == expected(metric, **n), key
+
+    assert {"acceptance", "attainment", "time-to-accept", "handoffs", "rejections"} <= seen
+
+
+def number_of(text):
+    """The large number and what it is of."""
+    number, of = (
+        r'(?:number-large|line-number)">([^<]*)<',
+        r'(?:<b>|<td data-label="Counted"><span>)([^<]*)<',
     )
-
-    if not hits + against:
-        assert "none" in tile
-    elif key == "time-to-accept":
-        assert f'<span class="number-large">{hits}</span>' in tile
-    else:
-        assert f"{hits} of {hits + against}" in tile
+    return re.search(f"{number}.*?{of}", text).groups()
 
 
-@pytest.mark.parametrize("key", METRICS)
+def expected(metric, hit, against):
+    """The weeks of these tests are small, so that all but a few numbers are counts."""
+    n = hit + against
+    if metric.unit is Unit.COUNT:
+        return str(n), metric.cases
+    if metric.unit is Unit.PERCENT and n >= 5:
+        share = percent_words(Fraction(hit, n), metric.marks)
+        return f"{share} %", f"{hit} of {n} {metric.cases}"
+    if metric.unit is Unit.PERCENT and n:
+        return f"{hit} of {n}", metric.cases
+    if metric.unit is Unit.PERCENT:
+        return "none", f"no {metric.cases}"
+    if metric.unit is Unit.MEAN:
+        return ("0 %", f"mean of {n} {metric.cases}") if n >= 5 else (str(n), metric.cases)
+    return (str(n), metric.measured) if n else ("none", f"none {metric.measured}")
+
+
 @pytest.mark.parametrize("who", PEOPLE)
-def test_rows_open_for_whoever_sees_them(visit, busy, key, who):
+def test_rows_open_for_whoever_sees_them(visit, busy, who):
     user = getattr(busy, who)
     readable = set(Handoff.objects.for_user(user).values_list("pk", flat=True))
 
-    for line in read_csv(visit(sheet(key), user)):
-        assert int(line["handoff"]) in readable
+    for key in METRICS:
+        for line in read_csv(visit(sheet(key), user)):
+            assert int(line["handoff"]) in readable
 
 
 def test_rows_say_how_each_was_counted_and_why(visit, busy):
@@ -268,6 +305,56 @@ def test_rows_can_be_narrowed_to_one_kind(visit, busy):
     assert visit(rows("acceptance", query="?show=all")).status_code == 404
 
 
+def test_rows_can_be_narrowed_to_one_outcome(visit, busy):
+    text = body(visit(rows("rejections", query="?show=no_budget"), busy.admin))
+
+    assert text.count("Rejected Tue") == 2
+    assert "No budget 2" in text
+    assert visit(rows("rejections", query="?show=no_such_reason")).status_code == 404
+
+
+def test_rows_of_a_length_give_the_median_that_counts_who_waits(visit, scene):
+    for hours in (1, 2, 3):
+        scene.handoff(TUESDAY, accepted_after=hours)
+    for _ in range(3):
+        scene.handoff(TUESDAY)
+
+    assert "Kaplan-Meier median by the wall clock: 3 h." in body(visit(rows("time-to-accept")))
+
+    scene.handoff(TUESDAY)
+    assert "Kaplan-Meier median by the wall clock: not reached." in body(
+        visit(rows("time-to-accept"))
+    )
+
+
+def test_rows_of_a_length_of_too_few_give_no_such_median(visit, scene):
+    for _ in range(4):
+        scene.handoff(TUESDAY, accepted_after=1)
+
+    assert "Kaplan-Meier median" not in body(visit(rows("time-to-accept"))).split("<details")[0]
+
+
+# How it is counted
+
+
+def test_counted_tells_of_every_metric(visit):
+    response = visit(reverse("review:counted"))
+    text = body(response)
+
+    for metric in METRICS.values():
+        assert f'id="{metric.key}"' in text
+        assert metric.formula in text.replace("&#x27;", "'")
+    assert text.count("<dt>Formula</dt>") == len(METRICS)
+
+
+def test_counted_is_linked_from_the_week(visit):
+    assert reverse("review:counted") in body(visit(week()))
+
+
+def test_counted_without_a_role_is_not_permitted(visit):
+    assert visit(reverse("review:counted"), make_user(roles=[])).status_code == 403
+
+
 def test_rows_come_a_page_at_a_time(visit, scene):
     for _ in range(30):
         scene.leg(TUESDAY)
@@ -299,7 +386,7 @@ def test_rows_take_as_many_queries_for_one_row_as_for_twenty(
             leg = scene.leg(TUESDAY)
             scene.clock(TUESDAY, state="met", met_at=TUESDAY, leg=leg)
         visit(rows(key))
-        with django_assert_max_num_queries(27) as queries:
+        with django_assert_max_num_queries(28) as queries:
             visit(rows(key))
         counts.append(len(queries))
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from review.rules.figures import (
     Interval,
+    Mean,
     Rate,
     Spread,
     interval_words,
@@ -72,6 +73,8 @@ def test_wilson_solves_the_score_equation_and_holds_the_share(share):
         (range(1, 12), 6, 10),
         (range(1, 101), 50.5, 90),
         ([0, 0, 0, 0, 100], 0, 100),
+        # Hyndman and Fan's definition 1 for the percentile: the nearest rank, here the ninth.
+        ([3, 6, 7, 8, 8, 10, 13, 15, 16, 20], 9, 16),
     ],
 )
 def test_spread_gives_the_middle_and_the_nearest_rank(values, median, p90):
@@ -146,3 +149,10 @@ def test_rate_below_five_cases_is_few():
     assert Rate(0, 0).share is None
     assert Rate(0, 0).interval is None
     assert Spread(4, 1.0, 2.0).is_few
+
+
+def test_mean_of_percentages_is_exact():
+    assert Mean(170, 2).share == Fraction(85, 100)
+    assert Mean(0, 0).share is None
+    assert Mean(400, 4).is_few
+    assert not Mean(500, 5).is_few
