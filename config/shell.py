@@ -21,6 +21,7 @@ SHARES = Entry("Shares", "balance", "handoff:shares")
 TRANSFERS = Entry("Transfers", "moving", "handoff:transfers")
 HANDOFFS = Entry("Handoffs", "swap_horiz", "handoff:list")
 WEEKLY_REVIEW = Entry("Weekly review", "monitoring", "review:week")
+ACTION_ITEMS = Entry("Action items", "task_alt", "review:actions")
 TRY = Entry("Who would get it?", "person_search", "handoff:try")
 POOLS = Entry("Pools", "group_work", "admin:routing_pool_changelist")
 RULES = Entry(
@@ -38,12 +39,12 @@ NOTIFICATIONS = Entry("Notifications", "tune", "notify:settings")
 SHELL_MENUS: dict[str, tuple[Group, ...]] = {
     "sdr": (
         Group("Work", (NEW_HANDOFF, MY_HANDOFFS, LEADS)),
-        Group("Team", (WEEKLY_REVIEW,)),
+        Group("Team", (WEEKLY_REVIEW, ACTION_ITEMS)),
         Group("Me", (TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "ae": (
         Group("Work", (MY_QUEUE, MY_HANDOFFS, STUCK)),
-        Group("Team", (WEEKLY_REVIEW,)),
+        Group("Team", (WEEKLY_REVIEW, ACTION_ITEMS)),
         Group("Me", (MY_SHARE, TIME_OFF, INBOX, NOTIFICATIONS)),
     ),
     "manager": (
@@ -54,6 +55,7 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 TEAM,
                 SHARES,
                 WEEKLY_REVIEW,
+                ACTION_ITEMS,
                 HANDOFFS,
                 TRANSFERS,
                 PEOPLE_AWAY,
@@ -93,7 +95,8 @@ SHELL_MENUS: dict[str, tuple[Group, ...]] = {
                 TEAM,
                 TRY,
                 SHARES,
-                Entry("Weekly review", "monitoring", "review:week"),
+                WEEKLY_REVIEW,
+                ACTION_ITEMS,
                 Entry("Turns", "sync_alt", "admin:routing_turn_changelist"),
                 Entry("Events", "history", "admin:handoff_event_changelist"),
                 TRANSFERS,

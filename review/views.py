@@ -33,7 +33,8 @@ def week(request: HttpRequest, label: str | None = None) -> HttpResponse:
     now = timezone.now()
     frame = week_frame(label, now=now)
     report = weekly_report(user, frame, now=now)
-    return page(request, "review/week.html", {"report": report, "frame": frame})
+    runs = user.may(Action.REVIEW_RECORD)
+    return page(request, "review/week.html", {"report": report, "frame": frame, "runs": runs})
 
 
 @require_safe

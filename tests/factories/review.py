@@ -139,7 +139,7 @@ def make_scene(zone="Europe/Berlin"):
         pool=Pool.objects.create(name="Main", manager=manager),
         company=Company.objects.create(name="Nordwind GmbH"),
         type=kind,
-        form=FormVersion.objects.create(type=kind, n=1, layout=[]),
+        form=FormVersion.objects.create(type=kind, n=1, layout={"sections": []}),
         target=make_target(),
         hours=make_calendar_version(),
     )

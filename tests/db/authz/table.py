@@ -68,6 +68,11 @@ POST accounts:password                         | 422 | 422 | 422     | 422
 GET  review:week                               | 200 | 200 | 200     | 200
 GET  review:week(label)                 week   | 200 | 200 | 200     | 200
 GET  review:counted                            | 200 | 200 | 200     | 200
+GET  review:history                            | 403 | 403 | 200     | 200
+GET  review:actions                            | 200 | 200 | 200     | 200
+GET  review:meeting                     week   | 403 | 403 | 200     | 200
+# Of everybody an admin only, and the week is running.
+POST review:meeting                     week   | 403 | 403 | 404     | 409
 GET  review:rows                        metric | 200 | 200 | 200     | 200
 GET  review:rows_csv                    metric | 200 | 200 | 200     | 200
 GET  admin:handoff_company_changelist?p=1      | 403 | 403 | 200     | 200
@@ -233,6 +238,23 @@ GET  admin:handoff_company_owner          handoff_company | 403 | 403 | 200 404 
 POST admin:handoff_company_owner          handoff_company | 403 | 403 | 302 404            | 302
 """
 
+# The review of a team is its managers'; an action item also whoever's who has taken it on.
+REVIEWS = """
+what                       on     | sdr | ae: own other | manager: team other | admin
+GET  review:record         review | 403 | 403 403       | 200 404             | 200
+POST review:notes          review | 403 | 403 403       | 422 404             | 422
+GET  review:miss           miss   | 403 | 403 403       | 200 404             | 200
+POST review:miss           miss   | 403 | 403 403       | 422 404             | 422
+GET  review:action_add     review | 403 | 403 403       | 200 404             | 200
+POST review:action_add     review | 403 | 403 403       | 422 404             | 422
+GET  review:close          review | 403 | 403 403       | 200 404             | 200
+POST review:close          review | 403 | 403 403       | 302 404             | 302
+GET  review:action         action | 404 | 200 404       | 200 404             | 200
+POST review:action         action | 404 | 403 404       | 422 404             | 422
+POST review:action_close   action | 404 | 302 404       | 302 404             | 302
+POST review:action_reopen  action | 404 | 409 404       | 409 404             | 409
+"""
+
 ALL = "sdr ae manager admin"
 ADMIN = [
     # Configuration: read by all, kept up by an admin.
@@ -317,6 +339,7 @@ VERSIONED = (
     "return",
     "rule",
 )
+REVIEWED = ("close", "action_close", "action_reopen")
 EDITED = {"version": "{version}", "temperature": "warm", "company.name": "Other GmbH"}
 BODIES = {
     "accounts:login": {"username": "nobody@people.example", "password": "wrong"},
@@ -335,10 +358,12 @@ BODIES = {
     **{f"handoff:{name}": {"version": "{version}"} for name in VERSIONED},
     "handoff:resume": {"version": "{version}", "kind": "contact"},
     "notify:read": {"message": "{pk}"},
+    "review:meeting": {"scope": "all"},
+    **{f"review:{name}": {"version": "{version}"} for name in REVIEWED},
 }
 
 CASES = all_cases(
-    *map(read, (PUBLIC, PAGES, HANDOFFS, PEOPLE, POOLS, COMPANIES)),
+    *map(read, (PUBLIC, PAGES, HANDOFFS, PEOPLE, POOLS, COMPANIES, REVIEWS)),
     *(table.cases() for table in ADMIN),
 )
 

@@ -40,8 +40,10 @@ from handoff.services import (
 )
 from notify.models import Message
 from notify.services import save_channel
+from review.models import Miss
 from review.rules.metrics import METRICS
 from review.rules.weeks import Week
+from review.services import add_action, open_review
 from routing.models import ImpactReview, Pool, RuleSet
 from routing.services import add_member, create_pool, publish_rule_set
 from sla.models import Clock, Escalation, Step
@@ -54,7 +56,7 @@ STATES = ("draft", "pending", "accepted", "rejected", "contested", "closed", "ho
 HIDING = {"sdr", "ae", "manager"}
 # Sign-ins and what remembers them are nobody's rows.
 # What belongs to the address whether the row is there or not.
-FIXED = ("version", "content_type_id")
+FIXED = ("version", "content_type_id", "position")
 NOT_ROWS = ("sessions", "contenttypes", "auth", "axes", "admin")
 
 
@@ -214,6 +216,7 @@ def _fill_b(worlds: Worlds) -> None:
         row = _handoff(worlds, worlds.b, state, "other", seen_by=())
         _offer(worlds, state, "other", row)
     _fill_people(worlds, worlds.b, "other")
+    _fill_review(worlds, worlds.b, "other")
 
 
 def _fill_a(worlds: Worlds) -> None:
@@ -232,6 +235,7 @@ def _fill_a(worlds: Worlds) -> None:
             row = _handoff(worlds, worlds.a, state, "past", seen_by=("ae", "manager"))
             _offer(worlds, state, "past", row)
     _fill_people(worlds, worlds.a, "team")
+    _fill_review(worlds, worlds.a, "team")
 
 
 def _offer(worlds: Worlds, state: str, relation: str, row: Handoff) -> None:
@@ -346,6 +350,35 @@ def _fill_people(worlds: Worlds, side: Side, relation: str) -> None:
         readers = {role} if side is worlds.b else {role, "manager"}
         for name in HIDING - readers:
             worlds.hidden[name] |= {note, person.email.partition("@")[0]}
+
+
+def _fill_review(worlds: Worlds, side: Side, relation: str) -> None:
+    """The review of last week with a miss and an action item of an AE's."""
+    label = Week.containing(NOW, UTC).shifted(-1).label
+    review = open_review(label, team=side.team, by=side.manager, now=NOW)
+    row = Handoff.objects.get(pk=worlds.rows["rejected"][relation]["pk"])
+    leg = row.legs.order_by("-pk").first()
+    Miss.objects.create(
+        review=review, position=1, kind="rejected", handoff=row, leg=leg, at=leg.ended_at
+    )
+    text = f"zqaction{side.name}x"
+    action = add_action(
+        team=side.team,
+        review=review,
+        text=text,
+        owner=side.aes[0],
+        due_on=(NOW + timedelta(days=3)).date(),
+        by=side.manager,
+        now=NOW,
+    )
+    worlds.rows["review"][relation] = {"pk": review.pk, "version": review.version}
+    worlds.rows["miss"][relation] = {"pk": review.pk, "position": 1}
+    worlds.rows["action"][relation] = {"pk": action.pk, "version": action.version}
+    if side is worlds.a:
+        worlds.rows["action"]["own:ae"] = worlds.rows["action"][relation]
+    else:
+        for name in HIDING:
+            worlds.hidden[name].add(text)
 
 
 def _offer_tables(worlds: Worlds) -> None:
