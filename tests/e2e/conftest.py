@@ -4,8 +4,18 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from playwright.sync_api import expect
 
-from tests.e2e.browsing import DESK, Complaints, fits
+from tests.e2e.browsing import DESK, PATIENCE_MS, Complaints, fits
+from tests.factories.handoff import NOW
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(autouse=True)
+def office_hours(time_machine):
+    """The same Tuesday morning for every test, whenever it runs; time goes on as ever."""
+    time_machine.move_to(NOW, tick=True)
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +38,18 @@ def complaints():
 
 @pytest.fixture
 def context(context, complaints):
-    return complaints.of(context)
+    return patient(complaints.of(context))
 
 
 @pytest.fixture
 def plain_context(new_context, complaints):
     """A browser without any script."""
-    return complaints.of(new_context(java_script_enabled=False))
+    return patient(complaints.of(new_context(java_script_enabled=False)))
+
+
+def patient(context):
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_try_again_works_without_any_script(world, plain_context, live_server, s
     sign_in(plain_context, world.admin)
     page = plain_context.new_page()
     page.goto(live_server.url + reverse("health"))
-    assert page.get_by_text(SAID).is_visible()
+    expect(page.get_by_text(SAID)).to_be_visible()
     there = page.get_by_role("button", name="Try again").count()
     page.get_by_role("button", name="Try again").first.click()
     page.get_by_text("is tried again now").wait_for()

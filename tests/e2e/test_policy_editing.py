@@ -47,6 +47,7 @@ def test_step_in_minutes_is_written_by_keyboard_and_goes_to_its_place(visit, adm
     contact = page.locator("section", has=page.locator("#part-contact"))
     contact.get_by_role("button", name="Add a step").focus()
     page.keyboard.press("Enter")
+    expect(contact.locator("[data-row]").last.get_by_label("When")).to_be_focused()
     # The new row has the focus: when, on which side of due, what happens.
     for typed in ("90", "min after", "Post"):
         page.keyboard.type(typed)

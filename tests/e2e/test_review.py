@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from review.rules.weeks import Week
 from tests.e2e.browsing import fits_soon, problems
@@ -77,7 +78,8 @@ def test_manager_goes_from_the_running_week_to_the_rows_of_the_last(reader, twel
 
     page.get_by_role("link", name=f"Week {twelve_weeks.number}").first.click()
     page.get_by_role("heading", name=twelve_weeks.title).wait_for()
-    assert page.get_by_text("5 of 6 decisions").first.is_visible()
+    expect(page.get_by_text("5 of 6 decisions").first).to_be_visible()
+    page.wait_for_function(DRAWN)
     for key in ("acceptance", "attainment", "time-to-accept"):
         assert chart_is_drawn(page, f"chart-{key}")
 
@@ -100,7 +102,7 @@ def test_picker_leads_to_the_chosen_week(reader, last_week):
     page.get_by_role("button", name="Show week").click()
 
     page.wait_for_url(f"**/review/{chosen.label}/")
-    assert page.get_by_role("heading", name=chosen.title).is_visible()
+    expect(page.get_by_role("heading", name=chosen.title)).to_be_visible()
 
 
 def test_pages_are_accessible_and_fit_a_phone(reader, twelve_weeks):
@@ -120,9 +122,9 @@ def test_details_say_how_each_number_is_counted(reader, last_week):
     tile = page.locator("section", has=page.get_by_role("heading", name="Acceptance rate"))
 
     tile.get_by_text("How this is counted").click()
-    assert tile.get_by_text("A declared conflict is a rejection").is_visible()
+    expect(tile.get_by_text("A declared conflict is a rejection")).to_be_visible()
     tile.get_by_text("12 weeks as a table").click()
-    assert tile.get_by_role("row").count() == 13
+    expect(tile.get_by_role("row")).to_have_count(13)
 
 
 def test_paper_is_light_and_has_no_side_bar(reader, last_week):

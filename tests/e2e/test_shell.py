@@ -3,6 +3,7 @@
 import pytest
 from django.contrib import admin
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from accounts.models import User
 from tests.e2e.browsing import DESK, PHONE, fits_soon, problems, violations
@@ -79,7 +80,7 @@ def test_sign_in_by_hand_and_out_again(world, page, live_server):
     page.get_by_label("E-mail address").fill(world.sdr.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "My hours and time off"
+    expect(page.get_by_role("heading", level=1)).to_have_text("My hours and time off")
     page.get_by_text(world.sdr.name).first.click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/")
@@ -93,7 +94,7 @@ def test_dialog_is_shown_over_the_page_refused_and_then_done(world, visit):
     dialog.get_by_label("Until").fill("2030-12-01T09:00")
     dialog.get_by_role("button", name="Add time off").click()
     dialog.get_by_text("The end must come after the start.").first.wait_for()
-    assert dialog.get_by_label("From").input_value() == "2030-12-02T09:00"
+    expect(dialog.get_by_label("From")).to_have_value("2030-12-02T09:00")
     dialog.get_by_label("Until").fill("2030-12-03T09:00")
     dialog.get_by_role("button", name="Add time off").click()
     page.get_by_text("gets no new leads in this time.").wait_for()
@@ -109,7 +110,7 @@ def test_dialog_closes_by_escape_and_gives_the_focus_back(world, visit):
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")
-    assert opener.evaluate("element => element === document.activeElement")
+    expect(opener).to_be_focused()
 
 
 def test_dialog_works_as_a_page_without_any_script(world, plain_context, live_server, sign_in):
@@ -129,18 +130,18 @@ def test_colours_are_kept_from_page_to_page(world, visit, page):
     page.reload()
     page.wait_for_function("document.documentElement.classList.contains('dark')")
     page.goto(page.url.replace("time-off/", "nowhere/"))
-    assert page.evaluate("document.documentElement.classList.contains('dark')")
+    page.wait_for_function("document.documentElement.classList.contains('dark')")
 
 
 @pytest.mark.parametrize("size", [PHONE], ids=["phone"], indirect=True)
 def test_menu_on_a_phone_opens_and_closes(world, visit):
     page = visit(world.sdr, "accounts:time_off")
     entry = page.get_by_role("link", name="Inbox")
-    assert not entry.is_visible()
+    expect(entry).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    assert entry.is_visible()
+    expect(entry).to_be_visible()
     page.keyboard.press("Escape")
-    assert not entry.is_visible()
+    expect(entry).to_be_hidden()
 
 
 def test_question_mark_shows_the_keys_but_not_while_typing(world, visit):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from handoff.services import (
     pause_clocks,
@@ -94,6 +95,6 @@ def test_wait_and_deadline_are_there_without_scripts(world, plain_context, live_
     page = plain_context.new_page()
     page.goto(live_server.url + reverse("handoff:detail", args=[world.row.pk]))
     page.get_by_text("Explain this deadline: First contact").click()
-    assert page.locator(".deadline").is_visible()
+    expect(page.locator(".deadline")).to_be_visible()
     page.get_by_role("link", name="Close").click()
-    assert page.locator("#wait-chain .wait-total").is_visible()
+    expect(page.locator("#wait-chain .wait-total")).to_be_visible()
