@@ -6,7 +6,6 @@ import pytest
 
 from core.loops import database_now
 from handoff.models import Event
-from handoff.services.escalate import BATCH
 from notify.models import Message
 from sla.models import Clock, Escalation
 from tests.factories.handoff import make_world, only_accept
@@ -16,6 +15,7 @@ from tests.support.hours import work_always
 pytestmark = [pytest.mark.races, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
 COUNT = 6
+BATCH = 8
 # The reminder, the breach and the alert.
 OF_A_CLOCK = 3
 STEPS = OF_A_CLOCK * COUNT
@@ -99,7 +99,7 @@ def test_clock_killed_in_phase_two_is_caught_up_by_the_next(late, dies_at):
 def test_clock_killed_between_two_batches_is_caught_up_by_the_next(transactional_db):
     count = BATCH + 4
     miss(count)
-    with box() as machine:
+    with box(BATCH=str(BATCH)) as machine:
         machine.start(CLOCK, dies_at=f"before:2:{FINISH}")
         machine.wait_until_dead(CLOCK)
         # The longest waiting were claimed with all that has passed on their clocks.

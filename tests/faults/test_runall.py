@@ -25,7 +25,12 @@ from tests.support.servers import free_port, wait_for
 pytestmark = pytest.mark.django_db(transaction=True)
 
 UP = "Handoff is running at"
+PATIENCE_SECONDS = 120
 FAST = {"WEB_WORKERS": "1", "TASK_WORKERS": "1", "DEMO_WEEKS": "1"}
+
+
+def is_up(port: int) -> bool:
+    return get(f"http://127.0.0.1:{port}/healthz/")[0] == 200
 
 
 def is_ready(port: int) -> bool:
@@ -38,7 +43,7 @@ def run_once(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         env=child_environment(**extra),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -54,7 +59,7 @@ def test_runall_brings_everything_up_and_stops_without_leaving_a_process():
     port = free_port()
     with running("runall", PORT=str(port), **FAST) as run:
         run.wait_for_output(UP)
-        wait_for(lambda: is_ready(port), 30, "the loops did not start to tick")
+        wait_for(lambda: is_ready(port), PATIENCE_SECONDS, "the loops did not start to tick")
 
         state = json.loads(get(f"http://127.0.0.1:{port}/readyz/")[1])
         assert (state["database"], state["broker"]) == ("up", "up")
@@ -78,16 +83,18 @@ def test_runall_starts_again_what_was_killed():
     port = free_port()
     with running("runall", PORT=str(port), **FAST) as run:
         run.wait_for_output(UP)
-        wait_for(lambda: is_ready(port), 30, "the loops did not start to tick")
+        wait_for(lambda: is_ready(port), PATIENCE_SECONDS, "the loops did not start to tick")
         for name, text in (("worker", " worker "), ("beat", " beat "), ("broker", "valkey")):
             os.kill(min(run.pids(text)), signal.SIGKILL)
             run.wait_for_output(f"{name} ended (killed by SIGKILL), again in 1 s")
         killed_at = Heartbeat.objects.latest("at").at
 
         wait_for(
-            lambda: Heartbeat.objects.latest("at").at > killed_at, 30, "no tick after the kills"
+            lambda: Heartbeat.objects.latest("at").at > killed_at,
+            PATIENCE_SECONDS,
+            "no tick after the kills",
         )
-        wait_for(lambda: get(f"http://127.0.0.1:{port}/healthz/")[0] == 200, 10, "the web is gone")
+        wait_for(lambda: is_up(port), PATIENCE_SECONDS, "the web is gone")
         assert run.stop(signal.SIGINT) == 0
         assert run.pids() == []
 
@@ -102,18 +109,19 @@ def test_runall_killed_leaves_nothing_behind_and_starts_again():
         run.wait_for_output(UP)
         run.stop(signal.SIGKILL)
 
-        wait_for(lambda: run.pids() == [], 30, "processes outlived the killed runall")
+        wait_for(lambda: run.pids() == [], PATIENCE_SECONDS, "processes outlived the killed runall")
 
         port = free_port()
         environment = child_environment(DATA_DIR=str(run.data_dir), PORT=str(port), **FAST)
         again = Running("runall", environment=environment)
         try:
-            wait_for(lambda: is_ready(port), 30, "did not come up after a kill")
+            wait_for(lambda: is_ready(port), PATIENCE_SECONDS, "did not come up after a kill")
             assert again.stop() == 0
         finally:
             again.kill_all()
 
 
+@pytest.mark.sqlite  # It makes a database of its own: once is enough.
 def test_runall_prepare_makes_the_tables_and_keeps_them_the_next_time():
     folder = new_data_dir()
     environment = child_environment(DATA_DIR=str(folder), DATABASE_URL="", **FAST)
@@ -122,7 +130,7 @@ def test_runall_prepare_makes_the_tables_and_keeps_them_the_next_time():
             port = free_port()
             run = Running("runall", "--prepare", environment={**environment, "PORT": str(port)})
             try:
-                run.wait_for_output(f"{UP} http://localhost:{port}", 90)
+                run.wait_for_output(f"{UP} http://localhost:{port}")
                 assert run.stop() == 0
             finally:
                 run.kill_all()
@@ -166,7 +174,7 @@ def test_manage_without_its_libraries_says_so_in_one_line():
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

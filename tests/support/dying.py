@@ -5,9 +5,11 @@
 
 `before` or `after` the n-th statement with the text (quotes in statements are not looked at) the
 process kills its whole process group, as the machine's power switch would. Nothing of the
-product is replaced: Django offers every connection's statements to such a watcher.
+product is replaced: Django offers every connection's statements to such a watcher. With
+`BATCH=8` escalations are claimed by so many, so that few rows make several batches.
 """
 
+import importlib
 import os
 import signal
 import sys
@@ -67,6 +69,8 @@ def arm(dies_at: str) -> None:
 if "DIES_AT" in os.environ:
     django.setup()
     arm(os.environ["DIES_AT"])
+    if "BATCH" in os.environ:
+        importlib.import_module("handoff.services.escalate").BATCH = int(os.environ["BATCH"])
     from config.celery import app  # noqa: F401  # where `celery --app` looks for it
 
 if __name__ == "__main__":
