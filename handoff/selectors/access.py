@@ -150,6 +150,19 @@ def handoff_for(user: User, pk: int) -> Handoff:
     return row
 
 
+def draft_to_submit(user: User, pk: int) -> Handoff:
+    """The same, as far as `submit_handoff` needs it: its id and that of the one that it fixes.
+
+    Raises:
+        Http404: it is absent or not the user's to read; the two look the same.
+    """
+    rows = Handoff.objects.for_user(user).filter(pk=pk).order_by()
+    row = next(iter(rows.only("previous")), None)
+    if row is None:
+        raise Http404("There is no such handoff.")
+    return row
+
+
 def types_for(user: User) -> list[HandoffType]:
     """The active types that the user may submit, those with a form only."""
     if not user.may(Action.HANDOFF_CREATE):

@@ -23,7 +23,7 @@ from handoff.forms import ActForm, DraftForm, NewForm
 from handoff.models import FormVersion, Handoff, HandoffType, Lead
 from handoff.rules.form import Form
 from handoff.rules.gate import all_problems, gate_problems, read_answers
-from handoff.selectors.access import handoff_for, may, types_for
+from handoff.selectors.access import draft_to_submit, handoff_for, may, types_for
 from handoff.selectors.drafts import (
     Rejection,
     filled_in,
@@ -315,7 +315,7 @@ def _form_page(
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand a draft off as it is stored."""
     user = person(request, User)
-    row = handoff_for(user, pk)
+    row = draft_to_submit(user, pk)
     return _hand_off(request, user, row, version=seen_version(request))
 
 
@@ -333,7 +333,7 @@ def _hand_off(request: HttpRequest, user: User, row: Handoff, *, version: int) -
     except GateRefused:
         return HttpResponseRedirect(f"{draft}?missing=1")
     except Conflict as error:
-        return lost(request, row, error, what="Not handed off")
+        return lost(request, handoff_for(user, row.pk), error, what="Not handed off")
     except Refused as error:
         messages.error(request, f"{error.message} The draft is kept.")
         return HttpResponseRedirect(draft)
