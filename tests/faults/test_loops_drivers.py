@@ -94,7 +94,7 @@ def test_everything_stopped_for_two_hours_is_caught_up_with_the_true_times(world
     held="every fact and message once",
 )
 def test_two_clocks_beside_worker_and_beat_record_everything_once(world):
-    submit_due(world, database_now(), count=80, apart=timedelta(seconds=0.2))
+    submit_due(world, database_now(), count=50, apart=timedelta(seconds=0.2))
     with box() as machine:
         machine.start_broker()
         machine.start("beat")
@@ -106,11 +106,11 @@ def test_two_clocks_beside_worker_and_beat_record_everything_once(world):
             machine.wait_until_said(label, "clock runs")
         wait_for(lambda: breached() >= 10, UP, "nothing was breached")
         machine.kill("one")
-        wait_for(lambda: breached() == 80, UP, "not everything was breached")
+        wait_for(lambda: breached() == 50, UP, "not everything was breached")
         wait_until_caught_up(HEALED)
         for label in ("two", "worker"):
             assert "loop failed" not in machine.said(label)
-    assert_each_breach_once(80)
+    assert_each_breach_once(50)
 
 
 def was_killed(run, text):
@@ -132,15 +132,15 @@ def test_beat_broker_and_worker_killed_are_started_again_and_nothing_is_missed(w
     with running("runall", **fast) as run:
         run.wait_for_output("Handoff is running at", UP)
         wait_for(lambda: get(f"http://127.0.0.1:{port}/readyz/")[0] == 200, UP, "no loop ticks")
-        submit_due(world, database_now(), count=40, apart=timedelta(seconds=0.5))
+        submit_due(world, database_now(), count=25, apart=timedelta(seconds=0.5))
         for name, text in (("beat", " beat "), ("broker", "valkey"), ("worker", " worker ")):
             wait_for(lambda: breached() >= 1, UP, "nothing was breached")
             wait_for(lambda text=text: was_killed(run, text), UP, f"there is no {name} to kill")
             run.wait_for_output(f"{name} ended (killed by SIGKILL), again in", HEALED)
-        wait_for(lambda: breached() == 40, UP, "not everything was breached")
+        wait_for(lambda: breached() == 25, UP, "not everything was breached")
         wait_until_caught_up(HEALED)
         assert run.stop() == 0
-    assert_each_breach_once(40)
+    assert_each_breach_once(25)
     slowest = max(clock.detected_at - clock.due_at for clock in Clock.objects.all())
     assert slowest < timedelta(seconds=HEALED)
 

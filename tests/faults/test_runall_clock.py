@@ -12,7 +12,9 @@ import pytest
 from core.loops import registered_loops
 from core.models import Heartbeat
 from tests.support.processes import MANAGE, child_environment, running
-from tests.support.servers import PostgreSQL, find_postgresql, wait_for
+from tests.support.servers import PostgreSQL, wait_for
+
+PATIENCE_SECONDS = 120
 
 
 @pytest.mark.django_db(transaction=True)
@@ -22,7 +24,7 @@ def test_run_clock_ticks_every_loop_and_stops_when_told():
     with running("run_clock") as run:
         wait_for(
             lambda: set(Heartbeat.objects.values_list("loop", flat=True)) == names,
-            30,
+            PATIENCE_SECONDS,
             "not every loop ticked",
         )
 
@@ -38,31 +40,20 @@ def test_run_clock_ticks_every_loop_and_stops_when_told():
 )
 def test_two_run_clocks_share_the_loops():
     with running("run_clock") as one, running("run_clock") as other:
-        wait_for(Heartbeat.objects.exists, 30, "nobody ticked")
+        wait_for(Heartbeat.objects.exists, PATIENCE_SECONDS, "nobody ticked")
         one.wait_for_output("clock runs")
         other.wait_for_output("clock runs")
 
         os.kill(one.process.pid, signal.SIGKILL)
         last = Heartbeat.objects.latest("at").at
-        wait_for(lambda: Heartbeat.objects.latest("at").at > last, 30, "the other did not go on")
+        wait_for(
+            lambda: Heartbeat.objects.latest("at").at > last,
+            PATIENCE_SECONDS,
+            "the other did not go on",
+        )
 
         assert other.stop() == 0
         assert "loop failed" not in other.output
-
-
-@pytest.fixture
-def own_postgresql():
-    programs = find_postgresql()
-    if programs is None:
-        pytest.skip("no PostgreSQL programs found to stop and start")
-    server = PostgreSQL(programs)
-    try:
-        server.create()
-        server.start()
-        server.create_database()
-        yield server
-    finally:
-        server.remove()
 
 
 def last_tick(server: PostgreSQL) -> datetime | None:
@@ -85,13 +76,15 @@ def test_run_clock_outlives_a_database_that_is_away(own_postgresql):
         check=True,
     )
     with running("run_clock", DATABASE_URL=url) as run:
-        wait_for(lambda: last_tick(own_postgresql) is not None, 60, "nothing ticked")
+        wait_for(lambda: last_tick(own_postgresql) is not None, PATIENCE_SECONDS, "nothing ticked")
         before = last_tick(own_postgresql)
         own_postgresql.stop()
         run.wait_for_output("loop failed")
         own_postgresql.start()
 
-        wait_for(lambda: last_tick(own_postgresql) > before, 60, "no tick after the outage")
+        wait_for(
+            lambda: last_tick(own_postgresql) > before, PATIENCE_SECONDS, "no tick after the outage"
+        )
 
         assert run.stop() == 0
 
@@ -105,28 +98,32 @@ def test_watchdog_ends_a_process_that_is_given_nothing():
     hungry = subprocess.run(
         [
             *(sys.executable, "-c"),
-            "from config import watchdog; import time; watchdog.start(0.2); time.sleep(30)",
+            "from config import watchdog; import time; watchdog.start(0.2); time.sleep(600)",
         ],
         env=child_environment(),
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
     assert hungry.returncode == -signal.SIGTERM
 
 
+@pytest.mark.sqlite  # No database is asked: once is enough.
 def test_watchdog_leaves_a_fed_process_alone():
     program = """
 import time
 from config import watchdog
-watchdog.start(2)
-end = time.monotonic() + 4
+watchdog.start(6)
+end = time.monotonic() + 8
 while time.monotonic() < end:
     watchdog.feed()
     time.sleep(0.1)
 """
     fed = subprocess.run(
-        [sys.executable, "-c", program], env=child_environment(), timeout=20, check=False
+        [sys.executable, "-c", program],
+        env=child_environment(),
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
     assert fed.returncode == 0

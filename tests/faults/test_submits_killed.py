@@ -21,7 +21,7 @@ from tests.support.processes import Running, child_environment, get, running
 from tests.support.servers import free_port, wait_for
 from tests.support.visitor import NotAnswered, Visitor, with_real_password
 
-pytestmark = [pytest.mark.races, pytest.mark.timeout(500), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.races, pytest.mark.timeout(800), pytest.mark.django_db(transaction=True)]
 
 CLIENTS = 4
 EACH = 25
@@ -29,7 +29,7 @@ SUBMITS = CLIENTS * EACH
 # So many answers between two kills: else nothing would ever be up.
 BETWEEN_KILLS = 6
 KILLS_OF_A_PROGRAM = 2
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 300
 CAUGHT_UP_SECONDS = 120
 
 
