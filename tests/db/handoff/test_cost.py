@@ -13,7 +13,7 @@ from handoff.models import Handoff, Lead
 from handoff.selectors.sight import Sight
 from routing.models import Load, Member, Pool
 from tests.bench.history import DAY, HOUR, Life
-from tests.factories.bulk import multiply
+from tests.factories.bulk import analyze, multiply
 from tests.factories.handoff import NOW, make_world
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +94,7 @@ def test_pages_need_as_many_queries_for_1_row_as_for_50_and_1000(world, client):
     for there, size in pairwise(SIZES):
         # All kinds together, so that the first page has some of each.
         multiply(lives, size - there)
+        analyze()
         assert costs(client, world, PAGES) == one
     assert Handoff.objects.count() == SIZES[-1] * len(lives)
 

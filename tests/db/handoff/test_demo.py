@@ -14,6 +14,7 @@ from handoff.models import Contest, Event, Handoff, Touch
 from handoff.selectors.verify import findings
 from notify.models import Message
 from sla.models import Clock
+from tests.factories.bulk import analyze
 from tests.factories.handoff import make_world
 
 MONDAY_MORNING = datetime(2026, 11, 16, 8, 30, tzinfo=UTC)
@@ -88,6 +89,7 @@ def test_demo_has_something_of_everything_for_today(now):
 @pytest.mark.django_db
 def test_demo_keeps_every_promise():
     tell(now=MONDAY_MORNING)
+    analyze()
     assert [found.text for found in findings(MONDAY_MORNING, moving=True)] == []
     assert not Event.objects.filter(at__gt=MONDAY_MORNING).exists()
 
