@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from tests.support import recovery
+from tests.support.servers import PostgreSQL, find_postgresql
 
 HEAD = ("fault", "database", "injected", "held", "recovered", "")
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
@@ -74,3 +75,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         terminalreporter.write_line("  ".join(cells).rstrip())
+
+
+@pytest.fixture
+def own_postgresql() -> Generator[PostgreSQL, None, None]:
+    """A server that a test may stop, with every commit on disk."""
+    programs = find_postgresql()
+    if programs is None:
+        pytest.skip("no PostgreSQL programs found to stop and start")
+    server = PostgreSQL(programs, durable=True)
+    try:
+        server.create()
+        server.start()
+        server.create_database()
+        yield server
+    finally:
+        server.remove()

@@ -17,10 +17,8 @@ from tests.support.box import CLOCK, box, wait_until_caught_up
 from tests.support.hours import work_always
 from tests.support.servers import wait_for
 
-# What is in the broker is nothing to the database: once is enough.
 pytestmark = [
     pytest.mark.deep,
-    pytest.mark.sqlite,
     pytest.mark.timeout(300),
     pytest.mark.django_db(transaction=True),
 ]

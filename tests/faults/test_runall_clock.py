@@ -12,7 +12,7 @@ import pytest
 from core.loops import registered_loops
 from core.models import Heartbeat
 from tests.support.processes import MANAGE, child_environment, running
-from tests.support.servers import PostgreSQL, find_postgresql, wait_for
+from tests.support.servers import PostgreSQL, wait_for
 
 PATIENCE_SECONDS = 120
 
@@ -54,21 +54,6 @@ def test_two_run_clocks_share_the_loops():
 
         assert other.stop() == 0
         assert "loop failed" not in other.output
-
-
-@pytest.fixture
-def own_postgresql():
-    programs = find_postgresql()
-    if programs is None:
-        pytest.skip("no PostgreSQL programs found to stop and start")
-    server = PostgreSQL(programs)
-    try:
-        server.create()
-        server.start()
-        server.create_database()
-        yield server
-    finally:
-        server.remove()
 
 
 def last_tick(server: PostgreSQL) -> datetime | None:

@@ -5,6 +5,7 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -122,6 +123,13 @@ class PostgreSQL:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+            self.process = None
+
+    def fall_over(self) -> None:
+        """End at once, in the middle of whatever it does; the next start recovers from its log."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
             self.process = None
 
     def remove(self) -> None:

@@ -42,11 +42,11 @@ class Visitor:
         except NotAnswered:
             return False
 
-    def sign_in(self, email: str) -> None:
+    def sign_in(self, email: str, *, password: str = PASSWORD) -> None:
         # Right after its start a server may answer the probe and not yet this.
         page = reverse("accounts:login")
         wait_for(lambda: self.ask("GET", page)[0] == 200, TIMEOUT_SECONDS, "no page to sign in")
-        status, _ = self.send(reverse("accounts:login"), {"username": email, "password": PASSWORD})
+        status, _ = self.send(reverse("accounts:login"), {"username": email, "password": password})
         assert status == 302, (status, self.read)
         assert django_settings.SESSION_COOKIE_NAME in self.cookies
 
