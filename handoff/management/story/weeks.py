@@ -33,7 +33,7 @@ from notify.services import save_ways
 from worktime.selectors import rules_calendar
 
 DAYS_A_WEEK = 5
-PER_DAY = (7, 8, 8, 9)
+PER_DAY = (8, 8, 9, 9)
 HOURS_A_DAY = 8
 GOOD, PLAIN, BAD = 0.6, 0.9, 1.6
 # Two bad weeks with time to recover: a trend is to be seen, and its end.
