@@ -1,6 +1,5 @@
 """PostgreSQL falls over in the middle of changes and comes back: each is there whole, or not."""
 
-import subprocess
 import threading
 import time
 import uuid
@@ -8,11 +7,12 @@ import uuid
 import psycopg
 import pytest
 
+from accounts.choices import Role
 from handoff.management.story.cast import PASSWORD, PEOPLE
 from tests.factories.handoff import answers
 from tests.support import recovery
 from tests.support.box import CLOCK, box
-from tests.support.processes import MANAGE, child_environment
+from tests.support.processes import manage
 from tests.support.servers import wait_for
 from tests.support.visitor import NotAnswered, Visitor
 
@@ -23,16 +23,6 @@ PEOPLE_AT_ONCE = 4
 BETWEEN_FALLS = 6
 FALLS = 3
 UP = 120
-
-
-def manage(url, *words):
-    return subprocess.run(
-        [*MANAGE, *words],
-        env=child_environment(DATABASE_URL=url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 class Submitters:
@@ -78,7 +68,7 @@ def test_what_was_answered_outlives_a_database_that_falls_over(own_postgresql):
     for words in (("migrate", "--verbosity", "0"), ("demo", "--weeks", "1")):
         done = manage(url, *words)
         assert done.returncode == 0, done.stderr
-    sdr = next(person.email for person in PEOPLE if person.role.value == "sdr")
+    sdr = next(person.email for person in PEOPLE if person.role is Role.SDR)
     with box(DATABASE_URL=url, TIME_SCALE="1") as machine:
         machine.start("web")
         machine.start(CLOCK)

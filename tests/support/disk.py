@@ -49,10 +49,10 @@ class Disk:
 
 
 @contextlib.contextmanager
-def small_disk() -> Iterator[Disk]:
+def small_disk(size: int = SIZE) -> Iterator[Disk]:
     """A file system of its own where one may be mounted, else a shared one that is small."""
     folder = short_folder("handoff-disk-")
-    options = f"size={SIZE},mode=700,uid={os.geteuid()},gid={os.getegid()}"
+    options = f"size={size},mode=711,uid={os.geteuid()},gid={os.getegid()}"
     if _as_root("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)):
         try:
             yield Disk(folder)

@@ -51,6 +51,17 @@ def child_environment(**extra: str) -> dict[str, str]:
     }
 
 
+def manage(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of the product on the database of that address, to its end."""
+    return subprocess.run(
+        [*MANAGE, *words],
+        env=child_environment(DATABASE_URL=url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def new_data_dir() -> Path:
     """An empty data folder with a path short enough for a unix socket."""
     return Path(tempfile.mkdtemp(prefix="handoff-data-"))

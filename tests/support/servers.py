@@ -115,6 +115,19 @@ class PostgreSQL:
         """The database that `url` names; a test run makes one of its own instead."""
         self._run(["createdb", "-h", str(self.folder), "-U", "handoff", "handoff"])
 
+    def create_database_on(self, folder: Path) -> str:
+        """The address of a database whose tables lie in that folder, and its log elsewhere."""
+        place = folder / "tables"
+        place.mkdir()
+        user = unprivileged_user()
+        if user is not None:
+            os.chown(place, user.pw_uid, user.pw_gid)
+        where = ("-h", str(self.folder), "-U", "handoff")
+        sql = f"CREATE TABLESPACE small LOCATION '{place}'"
+        self._run(["psql", *where, "-d", "postgres", "-qc", sql])
+        self._run(["createdb", *where, "--tablespace", "small", "small"])
+        return self.url.replace("@/handoff?", "@/small?")
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.send_signal(2)  # SIGINT: disconnect everybody and end cleanly
