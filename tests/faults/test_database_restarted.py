@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.deep, pytest.mark.postgresql, pytest.mark.timeout(600)
 PEOPLE_AT_ONCE = 4
 BETWEEN_FALLS = 6
 FALLS = 3
+SDR = next(person.email for person in PEOPLE if person.role is Role.SDR)
 UP = 120
 
 
@@ -68,13 +69,12 @@ def test_what_was_answered_outlives_a_database_that_falls_over(own_postgresql):
     for words in (("migrate", "--verbosity", "0"), ("demo", "--weeks", "1")):
         done = manage(url, *words)
         assert done.returncode == 0, done.stderr
-    sdr = next(person.email for person in PEOPLE if person.role is Role.SDR)
     with box(DATABASE_URL=url, TIME_SCALE="1") as machine:
         machine.start("web")
         machine.start(CLOCK)
         visitor = Visitor(machine.port)
         wait_for(visitor.is_answered, UP, "the web does not answer")
-        visitor.sign_in(sdr, password=PASSWORD)
+        visitor.sign_in(SDR, password=PASSWORD)
         people = Submitters(visitor)
         try:
             for _ in range(FALLS):
@@ -101,3 +101,57 @@ def test_what_was_answered_outlives_a_database_that_falls_over(own_postgresql):
         assert kept == (len(set(people.answered)),) == (len(people.answered),)
         said = manage(url, "verify")
         assert said.returncode == 0, said.stdout + said.stderr
+
+
+def all_connections(url):
+    """Idle ones, until the server has none left for anybody."""
+    taken = []
+    while True:
+        try:
+            taken.append(psycopg.connect(url))
+        except psycopg.OperationalError:
+            return taken
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.fault(
+    "F10",
+    "no connection left at the database",
+    held="503 in words; all goes on once there are some",
+)
+def test_programs_go_on_once_the_server_has_a_connection_for_them(own_postgresql):
+    url = own_postgresql.url
+    for words in (("migrate", "--verbosity", "0"), ("demo", "--weeks", "1")):
+        done = manage(url, *words)
+        assert done.returncode == 0, done.stderr
+    taken = all_connections(url)
+    try:
+        with box(DATABASE_URL=url, TIME_SCALE="1") as machine:
+            machine.start("web")
+            machine.start(CLOCK)
+            visitor = Visitor(machine.port)
+            wait_for(visitor.is_answered, UP, "the web does not answer")
+            assert visitor.ask("GET", "/readyz/")[0] == 503
+            # The form itself asks the database for nothing.
+            assert visitor.ask("GET", "/login/")[0] == 200
+            assert visitor.send("/login/", {"username": SDR, "password": PASSWORD})[0] == 503
+            machine.wait_until_said(CLOCK, "loop failed")
+            while taken:
+                taken.pop().close()
+            freed = time.monotonic()
+            visitor.sign_in(SDR, password=PASSWORD)
+            handed_off = visitor.hand_off(answers())
+            with psycopg.connect(url) as connection:
+                connection.autocommit = True
+                ticks = "SELECT count(*) FROM core_heartbeat"
+                wait_for(lambda: connection.execute(ticks).fetchone() != (0,), UP, "nothing ticks")
+                found = connection.execute(
+                    "SELECT submitted_at IS NOT NULL FROM handoff_handoff WHERE id = %s",
+                    [handed_off],
+                ).fetchone()
+            recovery.note(time.monotonic() - freed)
+            assert found == (True,)
+            assert all(program.poll() is None for program in machine.running.values())
+    finally:
+        for one in taken:
+            one.close()
