@@ -28,6 +28,7 @@ PICTURES = (
     ("manager", "/inbox/", "inbox"),
     ("manager", "/inbox/settings/", "notifications"),
     ("manager", "/review/ > previous week", "review"),
+    ("manager", "/review/ > previous week", "walk-through"),
     ("admin", "/admin/sla/policyversion/ > row", "policy"),
     ("admin", "/admin/worktime/calendar/ > row", "calendar"),
     ("admin", "/types/1/form/", "form-editor"),
@@ -72,8 +73,8 @@ def take(url: str) -> None:
                 page.set_viewport_size(size)
                 go_to(page, url, path)
                 write(page, TYPED.get(name, {}))
-                if name == "impact":
-                    replay_a_draft(page)
+                if name in WAYS:
+                    WAYS[name](page)
                 if name in WHOLE:
                     height = page.evaluate("document.documentElement.scrollHeight")
                     page.set_viewport_size({**size, "height": height})
@@ -115,6 +116,18 @@ def replay_a_draft(page: Page) -> None:
     found = page.locator("#impact-review canvas").first
     found.wait_for(timeout=REPLAY_MS)
     page.locator("#impact-head").scroll_into_view_if_needed()
+
+
+def walk_through(page: Page) -> None:
+    """Run the review of the week, and open its first miss."""
+    page.get_by_role("link", name="Run the review").first.click()
+    page.get_by_role("button", name="Run the review").first.click()
+    page.get_by_role("link", name="Walk through").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+# What is done on a page before its picture is taken.
+WAYS = {"impact": replay_a_draft, "walk-through": walk_through}
 
 
 def main() -> int:
